@@ -1,0 +1,5 @@
+install(TARGETS vpcwalld RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
+install(TARGETS vpcwall RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(FILES config/daemon.yaml DESTINATION ${CMAKE_INSTALL_SYSCONFDIR}/vpcwall)
+install(DIRECTORY config/examples DESTINATION ${CMAKE_INSTALL_DOCDIR})
+install(FILES systemd/vpcwalld.service DESTINATION lib/systemd/system)

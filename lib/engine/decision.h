@@ -1,0 +1,97 @@
+// The words of a decision: gate, outcome, reason, verdict, and what applying it would do to the flow table.
+//
+// A Decision is a fixed-size value without pointers: workers make one per packet. Every enumerator has a name
+// (to_string) that is part of the JSON interface: names may be added, never changed.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/identity_types.h"
+#include "flow/flow.h"
+
+namespace vpcwall {
+
+enum class Verdict : std::uint8_t { drop, accept };
+
+// A checkpoint on a packet's way, in the words of the semantics: SD, SO/SI, NO/NI, EX.
+enum class Gate : std::uint8_t {
+  exempt,              // E-16 to E-21
+  source_dest_check,   // D-1 to D-6
+  acl_ingress,         // NI
+  acl_egress,          // NO
+  sg_ingress,          // SI
+  sg_egress,           // SO
+};
+inline constexpr std::size_t gate_count = 6;
+
+enum class Outcome : std::uint8_t {
+  allow,       // ACL: an allow entry matched first
+  deny,        // ACL: a deny entry or `*`; SG: no rule; source/destination check: foreign address
+  fresh,       // SG: allowed by a rule, a flow is opened ("new")
+  tracked,     // SG: allowed by a flow (C-1)
+  untracked,   // SG: allowed by rules that leave no state (C-8)
+  no_state,    // SG: allowed by a rule, but this packet cannot open a flow (C-43, C-48, C-53)
+  pmtud,       // SG: path-MTU exception (C-50)
+  table_full,  // SG: would open a flow, no room (C-60)
+  exempt,      // not filtered
+};
+inline constexpr std::size_t outcome_count = 9;
+
+// Why the packet got its verdict; one per packet, counted.
+enum class Reason : std::uint8_t {
+  passed,             // every gate accepted
+  exempt,             // E-16 to E-21
+  not_guarded,        // no guarded interface takes part
+  loopback,           // a host talking to itself (O-5)
+  source_dest_check,  // D-2
+  acl_entry,          // a numbered deny entry
+  acl_default,        // the `*` entry
+  no_group_rule,      // S-6
+  flow_table_full,    // C-60
+  malformed,          // the IP header lies about itself
+  fragment,           // not reassembled (C-64)
+};
+inline constexpr std::size_t reason_count = 11;
+
+[[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
+[[nodiscard]] std::string_view to_string(Gate gate) noexcept;
+[[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
+[[nodiscard]] std::string_view to_string(Reason reason) noexcept;
+
+// What one gate said.
+struct GateOutcome {
+  Gate gate = Gate::exempt;
+  Outcome outcome = Outcome::deny;
+  InterfaceIndex interface = no_interface;  // index into CompiledPolicy::interfaces
+  CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
+};
+
+// What accepting one side would do to that interface's flow state (C-66).
+struct FlowEffect {
+  enum class Kind : std::uint8_t { none, open, touch, replace };  // replace: close the old one, then open (C-29)
+  Kind kind = Kind::none;
+  FlowKey key;
+  FlowDirection direction = FlowDirection::original;
+  TcpFlags tcp_flags;
+  FlowTimeouts timeouts;
+  CounterSlot opened_by = no_slot;
+  Direction opened = Direction::ingress;  // of the packet that opens it
+  std::uint32_t bytes = 0;
+  std::uint32_t limit = 0;                // flows this interface may have (C-60)
+};
+
+inline constexpr std::size_t max_gates = 6;
+inline constexpr std::size_t max_sides = 2;
+
+struct Decision {
+  Verdict verdict = Verdict::drop;
+  Reason reason = Reason::malformed;
+  std::uint8_t gate_size = 0;
+  std::uint8_t effect_size = 0;
+  std::array<GateOutcome, max_gates> gates{};      // in the order met; the last one refused, if any did
+  std::array<FlowEffect, max_sides> effects{};     // of the sides that accepted
+};
+
+}  // namespace vpcwall

@@ -1,0 +1,21 @@
+// Ids for what the operator did not name: always the same for the same input, on every host and release.
+//
+// AWS's ids are a kind, a dash and 17 hexadecimal digits; ours look the same ("sg-0" + 16 digits of a 64-bit
+// FNV-1a digest). A derived id is a name tag, not a secret: collisions are checked by the loader.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "policy/policy.h"
+
+namespace vpcwall {
+
+// "sg", "web" -> "sg-0…". Used for groups, ACLs, subnets, interfaces and prefix lists.
+[[nodiscard]] std::string derive_id(std::string_view kind, std::string_view name);
+
+// A rule's identity is direction, protocol, ports (or type and code) and peer; not its description (S-74).
+[[nodiscard]] std::string derive_rule_id(std::string_view group_id, Direction direction,
+                                         const Traffic& traffic, const Peer& peer);
+
+}  // namespace vpcwall

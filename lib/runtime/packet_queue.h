@@ -1,0 +1,67 @@
+// The contract between a worker and whatever hands it packets. The only virtual interface of the project:
+// daemon/nfqueue.cpp implements it on the kernel, tests implement it in memory.
+//
+//   std::span<const QueuedPacket> burst = queue.receive(100ms);   // at most max_burst
+//   ... one verdict per packet ...
+//   queue.answer(verdicts);                                       // same order, same count, exactly once
+//
+// receive() and answer() belong to one thread. wake() and statistics() may be called from any thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "base/time.h"
+#include "engine/decision.h"
+
+namespace vpcwall {
+
+inline constexpr std::size_t max_burst = 64;
+
+// Where in the kernel the packet was taken; decides what its devices mean.
+enum class HookPoint : std::uint8_t {
+  forward,    // router mode: came in by one device, leaves by another
+  local_in,   // host mode: arrives at this host
+  local_out,  // host mode: leaves this host
+};
+
+struct QueuedPacket {
+  std::span<const std::byte> bytes;  // from the IP header; may be cut to the copy range
+  std::uint32_t wire_length = 0;     // bytes of the whole packet
+  std::uint32_t in_device = 0;       // kernel interface index, 0 = none
+  std::uint32_t out_device = 0;
+  HookPoint hook = HookPoint::forward;
+};
+
+struct QueueStatistics {
+  std::uint32_t number = 0;          // the kernel's queue number
+  std::uint64_t received = 0;        // packets handed to the worker
+  std::uint64_t bursts = 0;
+  std::uint32_t waiting = 0;         // in the kernel queue now, without a verdict
+  std::uint64_t kernel_dropped = 0;  // the queue was full
+  std::uint64_t user_dropped = 0;    // the socket buffer was full
+};
+
+class PacketQueue {
+ public:
+  PacketQueue() = default;
+  PacketQueue(const PacketQueue&) = delete;
+  PacketQueue& operator=(const PacketQueue&) = delete;
+  virtual ~PacketQueue() = default;
+
+  // Waits for at least one packet, a wake() or the end of `max_wait`, whichever comes first; returns what is
+  // there without waiting for more. The span and the bytes it points to are valid until the next call.
+  // Throws std::system_error when the queue can no longer be read.
+  [[nodiscard]] virtual std::span<const QueuedPacket> receive(Duration max_wait) = 0;
+
+  // verdicts[i] answers burst[i] of the last receive().
+  virtual void answer(std::span<const Verdict> verdicts) = 0;
+
+  // Makes a receive() in progress, or the next one, return at once.
+  virtual void wake() noexcept = 0;
+
+  [[nodiscard]] virtual QueueStatistics statistics() const = 0;
+};
+
+}  // namespace vpcwall
