@@ -1,0 +1,103 @@
+"""Files in other languages than C++, and the form of the C++ ones, judged by the tools made for them.
+
+clang-format for C++, bash and shellcheck for scripts, Python's compiler, mandoc for manual pages, systemd-analyze for
+the unit. A tool that is not installed is a finding, not an excuse.
+"""
+
+import ast
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import project
+
+
+def run(*command):
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return subprocess.CompletedProcess(command, 127, "", f"{command[0]}: not installed")
+
+
+def complaints(result, root):
+    """What a tool said, with paths relative to the root; nothing if it was content."""
+    if result.returncode == 0:
+        return []
+    said = (result.stdout + result.stderr).replace(f"{root}/", "").strip()
+    return said.splitlines() or [f"{result.args[0]}: exit status {result.returncode}"]
+
+
+def format_findings(root):
+    sources = project.files(root, *project.CODE, "tests", suffixes=project.SOURCE_SUFFIXES)
+    result = run("clang-format", "--dry-run", "-Werror", f"--style=file:{project.ROOT}/.clang-format", *map(str, sources))
+    return [line for line in complaints(result, root) if "error:" in line or "not installed" in line]
+
+
+def shell_findings(root):
+    scripts = []
+    for path in project.files(root):
+        with path.open("rb") as file:
+            first = file.readline(80)
+        if path.suffix == ".sh" or (first.startswith(b"#!") and b"sh" in first.split(b"/")[-1]):
+            scripts.append(path)
+    found = []
+    for script in scripts:
+        found += complaints(run("bash", "-n", str(script)), root)
+        found += complaints(run("shellcheck", "--format=gcc", str(script)), root)
+    return found
+
+
+def python_findings(root):
+    found = []
+    for path in project.files(root, suffixes=(".py",)):
+        try:
+            ast.parse(path.read_text(encoding="utf-8"), str(path))
+        except SyntaxError as error:
+            found.append(f"{path.relative_to(root)}:{error.lineno}: {error.msg}")
+    return found
+
+
+def manual_findings(root):
+    pages = [path for path in project.files(root, "docs/man") if path.suffix[1:].isdigit()]
+    found = [] if pages else ["docs/man: no manual pages"]
+    for page in pages:
+        # "missing section" and the like: a page may refer to one that is not installed yet.
+        found += complaints(run("mandoc", "-T", "lint", "-W", "warning", str(page)), root)
+    return found
+
+
+def unit_findings(root):
+    """systemd-analyze wants the programs to exist: each is replaced by one that does."""
+    found = []
+    with tempfile.TemporaryDirectory() as scratch:
+        for unit in project.files(root, "systemd", suffixes=(".service",)):
+            copy = Path(scratch) / unit.name
+            lines = [replace_program(line) for _, line in project.text_lines(unit)]
+            copy.write_text("\n".join(lines) + "\n", encoding="utf-8")
+            result = run("systemd-analyze", "verify", "--man=no", "--recursive-errors=no", str(copy))
+            said = (result.stdout + result.stderr).replace(str(copy), str(unit.relative_to(root))).strip()
+            found += said.splitlines()  # an unknown setting is only a warning there, and a finding here
+            if result.returncode != 0 and not said:
+                found.append(f"{unit.relative_to(root)}: systemd-analyze: exit status {result.returncode}")
+    return found
+
+
+def replace_program(line):
+    key, equals, command = line.partition("=")
+    if not (key.startswith("Exec") and equals):
+        return line
+    _, _, arguments = command.partition(" ")
+    return f"{key}=/bin/true {arguments}"
+
+
+KINDS = {
+    "format": format_findings,
+    "shell": shell_findings,
+    "python": python_findings,
+    "manual": manual_findings,
+    "unit": unit_findings,
+}
+
+if __name__ == "__main__":
+    project.main(KINDS[sys.argv.pop(1)])

@@ -1,0 +1,244 @@
+"""Each check finds what it is made to find, and nothing in a good sample."""
+
+import shutil
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+import documents
+import form
+import headers
+import layers
+import purity
+import size
+import words
+
+GOOD_HEADER = "#pragma once\n\nnamespace vpcwall {}\n"
+GOOD_PAGE = ".Dd $Mdocdate$\n.Dt SAMPLE 1\n.Os\n.Sh NAME\n.Nm sample\n.Nd a sample\n"
+GOOD_UNIT = "[Unit]\nDescription=Sample\n[Service]\nType=notify\nExecStart=/usr/sbin/no-such-program --flag\n"
+
+
+class Sample(unittest.TestCase):
+    """A small tree with lib, daemon and cli in a scratch folder."""
+
+    def setUp(self):
+        self.root = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, self.root)
+        for folder in ("lib/base", "lib/net", "lib/policy", "lib/flow", "daemon", "cli"):
+            self.write(f"{folder}/README.md", "What this folder knows.\n")
+        self.write("lib/net/address.h", GOOD_HEADER)
+        self.write("daemon/hooks.h", GOOD_HEADER)
+        self.write("cli/table.h", GOOD_HEADER)
+
+    def write(self, name, text):
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def assert_finds(self, findings, *words_of_it):
+        """Exactly one finding, and these words are in it."""
+        self.assertEqual(len(findings), 1, findings)
+        for word in words_of_it:
+            self.assertIn(word, findings[0])
+
+
+class Layers(Sample):
+    def check(self, name, text):
+        self.write(name, text)
+        return layers.findings(self.root)
+
+    def test_an_arrow_downwards_is_allowed(self):
+        self.assertEqual(self.check("lib/policy/a.h", '#include <vector>\n#include "net/address.h"\n'), [])
+
+    def test_an_arrow_upwards_is_found(self):
+        self.write("lib/policy/policy.h", GOOD_HEADER)
+        self.assert_finds(self.check("lib/net/a.cpp", '#include "policy/policy.h"\n'), "lib/net/a.cpp:1", "policy")
+
+    def test_an_arrow_between_strangers_is_found(self):
+        self.write("lib/policy/policy.h", GOOD_HEADER)
+        self.assert_finds(self.check("lib/flow/a.h", '\n# include "policy/policy.h"\n'), "lib/flow/a.h:2")
+
+    def test_the_shell_may_include_all_of_lib(self):
+        self.assertEqual(self.check("daemon/a.cpp", '#include "daemon/hooks.h"\n#include "net/address.h"\n'), [])
+
+    def test_daemon_and_cli_are_strangers(self):
+        self.assert_finds(self.check("cli/a.cpp", '#include "daemon/hooks.h"\n'), "cli/a.cpp:1")
+        self.assertEqual(len(self.check("daemon/a.cpp", '#include "cli/table.h"\n')), 2)
+
+    def test_lib_must_not_include_the_shell(self):
+        self.assert_finds(self.check("lib/net/a.cpp", '#include "daemon/hooks.h"\n'), "lib/net/a.cpp:1")
+
+    def test_a_header_without_its_folder_is_found(self):
+        self.assert_finds(self.check("lib/net/a.cpp", '#include "address.h"\n'), "folder")
+
+    def test_a_header_of_ours_in_angle_brackets_is_found(self):
+        self.assert_finds(self.check("lib/net/a.cpp", "#include <net/address.h>\n"), "<net/address.h>")
+
+    def test_a_system_header_in_a_folder_named_like_a_layer_is_none_of_ours(self):
+        self.assertEqual(self.check("daemon/a.cpp", "#include <net/if.h>\n"), [])
+
+    def test_a_header_that_does_not_exist_is_found(self):
+        self.assert_finds(self.check("lib/net/a.cpp", '#include "net/adress.h"\n'), "does not exist")
+
+    def test_an_unknown_folder_of_lib_is_found(self):
+        self.assert_finds(self.check("lib/util/README.md", "Everything else.\n"), "lib/util")
+
+    def test_a_link_downwards_is_allowed(self):
+        self.assertEqual(
+            self.check("lib/policy/CMakeLists.txt", "target_link_libraries(vpcwall_policy PUBLIC vpcwall_net yaml-cpp)"), [])
+
+    def test_a_link_upwards_is_found_also_over_several_lines(self):
+        text = "# the packet layer\ntarget_link_libraries(vpcwall_net\n  PUBLIC vpcwall_base\n  PRIVATE vpcwall_policy)\n"
+        self.assert_finds(self.check("lib/net/CMakeLists.txt", text), "lib/net/CMakeLists.txt:2", "vpcwall_policy")
+
+
+class Purity(Sample):
+    def test_every_forbidden_thing_is_found(self):
+        for line in (
+            "auto now = std::chrono::steady_clock::now();",
+            "auto now = Clock::now ();",
+            "::clock_gettime(CLOCK_MONOTONIC, &spec);",
+            "const auto seconds = time(nullptr);",
+            "#include <sys/socket.h>",
+            "#include <linux/netfilter/nfnetlink_queue.h>",
+            "#include <libmnl/libmnl.h>",
+            "#include <iostream>",
+            "std::cerr << 1;",
+            'printf("%d", 1);',
+            "spdlog::info(1);",
+            "#include <thread>",
+            "std::jthread worker([] {});",
+            "std::this_thread::sleep_for(1ms);",
+            'const char* home = std::getenv("HOME");',
+            "std::exit(1);",
+            "std::random_device seed;",
+        ):
+            with self.subTest(line=line):
+                self.write("lib/net/a.cpp", f"\n{line}\n")
+                self.assert_finds(purity.findings(self.root), "lib/net/a.cpp:2")
+
+    def test_what_merely_looks_like_it_is_not_found(self):
+        self.write(
+            "lib/net/a.cpp",
+            '// std::cout << steady_clock::now();\nconst char* text = "printf(";\nauto a = timeout(0);\n'
+            "auto b = queue.time(0);\nstd::stop_token token; auto c = expire(now, 1'000);\n"
+            "const std::string_view raw = R\"(std::cerr\n)\";\nauto exits = exit_status(1);\n",
+        )
+        self.assertEqual(purity.findings(self.root), [])
+
+    def test_the_shell_may_do_all_of_it(self):
+        self.write("daemon/a.cpp", "#include <iostream>\nauto now = std::chrono::steady_clock::now();\n")
+        self.assertEqual(purity.findings(self.root), [])
+
+
+class Words(Sample):
+    def test_every_forbidden_word_is_found(self):
+        for line in ("// TODO: later", "# FIXME", "/* XXX */", "see ../shared/plan.md", "cd /work/main", "/home/someone/x"):
+            with self.subTest(line=line):
+                self.write("scripts/a", f"one\n{line}\n")
+                self.assert_finds(words.findings(self.root), "scripts/a:2")
+
+    def test_a_word_inside_another_word_is_not_found(self):
+        self.write("scripts/a", "mktemp /tmp/a.XXXXXX\nnet/worker.h\n/workers\nframework/work\n")
+        self.assertEqual(words.findings(self.root), [])
+
+    def test_the_build_folder_is_not_looked_at(self):
+        self.write("build/release/a", "TODO\n")
+        self.assertEqual(words.findings(self.root), [])
+
+
+class Size(Sample):
+    def test_the_sample_is_small_enough(self):
+        self.assertEqual(size.findings(self.root), [])
+
+    def test_a_source_of_451_lines_is_found(self):
+        self.write("daemon/a.cpp", "\n" * 450)
+        self.assertEqual(size.findings(self.root), [])
+        self.write("daemon/a.cpp", "\n" * 451)
+        self.assert_finds(size.findings(self.root), "daemon/a.cpp:451")
+
+    def test_a_folder_without_a_readme_is_found(self):
+        (self.root / "lib/net/README.md").unlink()
+        self.assert_finds(size.findings(self.root), "lib/net")
+
+    def test_a_readme_of_21_lines_is_found(self):
+        self.write("cli/README.md", "line\n" * 21)
+        self.assert_finds(size.findings(self.root), "cli/README.md")
+
+
+class Headers(Sample):
+    def test_a_header_that_includes_what_it_uses_stands_alone(self):
+        self.write("lib/net/a.h", "#pragma once\n#include <string>\ninline std::string name() { return {}; }\n")
+        self.assertEqual(headers.findings(self.root), [])
+
+    def test_a_header_that_leans_on_its_includer_is_found(self):
+        self.write("lib/net/a.h", "#pragma once\ninline std::string name() { return {}; }\n")
+        self.assert_finds(headers.findings(self.root), "lib/net/a.h")
+
+    def test_a_header_without_a_guard_is_found(self):
+        self.write("cli/a.h", "struct Twice {};\n")
+        self.assert_finds(headers.findings(self.root), "cli/a.h", "Twice")
+
+
+class Form(Sample):
+    def test_good_files_of_every_kind_are_left_alone(self):
+        self.write("scripts/run", '#!/usr/bin/env bash\necho "$1"\n')
+        self.write("tests/a.py", "value = 1\n")
+        self.write("docs/man/sample.1", GOOD_PAGE)
+        self.write("systemd/sample.service", GOOD_UNIT)
+        for kind, findings in form.KINDS.items():
+            with self.subTest(kind=kind):
+                self.assertEqual(findings(self.root), [])
+
+    def test_badly_formatted_code_is_found(self):
+        self.write("lib/net/a.cpp", "int  a ;\n")
+        self.assertIn("lib/net/a.cpp:1", form.format_findings(self.root)[0])
+
+    def test_a_script_that_does_not_parse_is_found(self):
+        self.write("scripts/run", "#!/usr/bin/env bash\nif true; then\n")
+        self.assertIn("scripts/run", form.shell_findings(self.root)[0])
+
+    def test_an_unquoted_variable_is_found(self):
+        self.write("scripts/run", "#!/usr/bin/env bash\nrm $1\n")
+        self.assert_finds(form.shell_findings(self.root), "scripts/run:2", "SC2086")
+
+    def test_python_that_does_not_parse_is_found(self):
+        self.write("tests/a.py", "def broken(:\n")
+        self.assert_finds(form.python_findings(self.root), "tests/a.py:1")
+
+    def test_a_manual_page_with_an_unknown_macro_is_found(self):
+        self.write("docs/man/sample.1", GOOD_PAGE + ".Zz what\n")
+        self.assertIn("docs/man/sample.1", form.manual_findings(self.root)[0])
+
+    def test_no_manual_page_at_all_is_found(self):
+        self.assert_finds(form.manual_findings(self.root), "docs/man")
+
+    def test_an_unknown_setting_of_the_unit_is_found(self):
+        self.write("systemd/sample.service", GOOD_UNIT + "Restarts=always\n")
+        self.assertIn("Restarts", form.unit_findings(self.root)[0])
+
+    def test_a_unit_that_cannot_be_loaded_is_found(self):
+        self.write("systemd/sample.service", GOOD_UNIT.replace("ExecStart", "#ExecStart"))
+        self.assertNotEqual(form.unit_findings(self.root), [])
+
+
+class Documents(Sample):
+    def test_a_link_to_a_file_that_exists_is_fine(self):
+        self.write("README.md", "See [cli](cli/README.md#top), [web](https://example.com), [up](#top).\n")
+        self.assertEqual(documents.findings(self.root), [])
+
+    def test_a_dead_link_is_found(self):
+        self.write("docs/README.md", "\nSee [it](../cli/missing.md).\n")
+        self.assert_finds(documents.findings(self.root), "docs/README.md:2", "../cli/missing.md")
+
+    def test_a_reference_to_a_manual_page_that_does_not_exist_is_found(self):
+        self.write("docs/man/sample.1", GOOD_PAGE + ".Sh SEE ALSO\n.Xr vpcwall-missing 8\n")
+        self.assert_finds(documents.findings(self.root), "docs/man/sample.1:8", "vpcwall-missing.8")
+
+
+if __name__ == "__main__":
+    unittest.main()
