@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
-#include "engine/identity_types.h"
-#include "flow/flow.h"
+#include "flow/flow_table.h"
+#include "policy/compiled_policy.h"
 
 namespace vpcwall {
 
@@ -68,18 +68,15 @@ struct GateOutcome {
   CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
 };
 
-// What accepting one side would do to that interface's flow state (C-66).
+// What accepting one side does to that interface's flow state (C-66).
 struct FlowEffect {
-  enum class Kind : std::uint8_t { none, open, touch, replace };  // replace: close the old one, then open (C-29)
+  enum class Kind : std::uint8_t { none, open, touch, replace };  // replace: the closed flow goes first (C-29)
   Kind kind = Kind::none;
   FlowKey key;
-  FlowDirection direction = FlowDirection::original;
-  TcpFlags tcp_flags;
+  Originator originator = Originator::local;               // open, replace
+  CounterSlot opened_by = no_slot;                         // open, replace
+  FlowDirection direction = FlowDirection::original;       // touch
   FlowTimeouts timeouts;
-  CounterSlot opened_by = no_slot;
-  Direction opened = Direction::ingress;  // of the packet that opens it
-  std::uint32_t bytes = 0;
-  std::uint32_t limit = 0;                // flows this interface may have (C-60)
 };
 
 inline constexpr std::size_t max_gates = 6;

@@ -10,7 +10,8 @@
 //    arrives here has no ports to judge;
 //  - an intact IP header over a cut transport header is a Packet whose transport is `cut`: it can match
 //    only rules that name no port and no type (S-69);
-//  - an extension chain that cannot be followed is a Packet of protocol 59 (S-68).
+//  - an IPv6 extension chain that cannot be followed is a Packet whose transport is `lost`: it can match only
+//    rules for all protocols (S-68).
 #pragma once
 
 #include <cstddef>
@@ -50,6 +51,7 @@ enum class Transport : std::uint8_t {
   none,   // a protocol whose header we do not look into (S-67)
   whole,  // ports, or type and code, are valid
   cut,    // a known protocol whose header is incomplete (S-69)
+  lost,   // an IPv6 extension chain that cannot be followed: only all-protocol rules match (S-68)
 };
 
 // The packet inside an ICMP error: the sender's own packet, as it was when the error arose.

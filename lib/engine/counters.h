@@ -1,0 +1,76 @@
+// What one worker has counted: per rule slot, per gate and outcome, per reason, per parse error.
+//
+// One thread writes (the shard's worker); any thread reads, at any time, without a lock. Every cell is a relaxed
+// atomic that its one writer loads, adds to and stores: no locked instruction on the packet path. Packets and
+// bytes of one cell may be read a moment apart.
+//
+// Cells live in chunks that never move. reserve() makes room for more slots before a policy that uses them is
+// published, so a worker never counts into a slot that is not there.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "base/time.h"
+#include "engine/decision.h"
+#include "net/packet.h"
+
+namespace vpcwall {
+
+struct Count {
+  std::uint64_t packets = 0;
+  std::uint64_t bytes = 0;
+  TimePoint last_hit{};  // meaningful when packets > 0
+
+  Count& operator+=(const Count& other) noexcept;
+};
+
+class CounterCell {
+ public:
+  void add(std::uint32_t bytes, TimePoint now) noexcept {
+    packets_.store(packets_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+    last_hit_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
+  }
+  [[nodiscard]] Count read() const noexcept;
+
+ private:
+  std::atomic<std::uint64_t> packets_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<Duration::rep> last_hit_{0};
+};
+
+class Counters {
+ public:
+  static constexpr std::size_t chunk_size = 1024;
+  static constexpr std::size_t max_chunks = 4096;
+
+  // Room for slots [0, slots). Any thread; throws std::length_error beyond chunk_size * max_chunks.
+  void reserve(std::size_t slots);
+
+  // Counts one judged packet: its reason, each gate it met, each rule that spoke. The shard's worker only.
+  void count(const Decision& decision, std::uint32_t bytes, TimePoint now) noexcept;
+  void count(ParseError error, std::uint32_t bytes, TimePoint now) noexcept;
+
+  [[nodiscard]] Count rule(CounterSlot slot) const noexcept;
+  [[nodiscard]] Count gate(Gate gate, Outcome outcome) const noexcept;
+  [[nodiscard]] Count reason(Reason reason) const noexcept;
+  [[nodiscard]] Count parse_error(ParseError error) const noexcept;
+
+ private:
+  using Chunk = std::array<CounterCell, chunk_size>;
+  [[nodiscard]] CounterCell* cell(CounterSlot slot) const noexcept;
+
+  std::mutex growing_;
+  std::array<std::unique_ptr<Chunk>, max_chunks> owned_;
+  std::array<std::atomic<Chunk*>, max_chunks> chunks_{};
+  std::array<std::array<CounterCell, outcome_count>, gate_count> gates_;
+  std::array<CounterCell, reason_count> reasons_;
+  std::array<CounterCell, parse_error_count> parse_errors_;
+};
+
+}  // namespace vpcwall

@@ -1,0 +1,296 @@
+#include "engine/evaluate.h"
+
+#include "engine/flow_identity.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr Prefix loopback4{{std::uint64_t{127} << 56U, 0, Family::ipv4}, 8};
+constexpr Prefix loopback6{{0, 1, Family::ipv6}, 128};
+constexpr Prefix link_local6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
+constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
+constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
+
+// O-5: a host that talks to itself never meets a gate.
+bool is_loopback(const CompiledPolicy& policy, const Packet& packet) noexcept {
+  const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
+  if (range.contains(packet.source) && range.contains(packet.destination)) return true;
+  const InterfaceIndex sender = policy.interface_of(packet.source);
+  return sender != no_interface && sender == policy.interface_of(packet.destination);
+}
+
+// E-19: DHCP by its ports, whatever the addresses.
+bool is_dhcp(const Packet& packet, Direction direction) noexcept {
+  if (packet.protocol != Protocol::udp || packet.transport != Transport::whole) return false;
+  const std::uint16_t client = packet.family() == Family::ipv4 ? 68 : 546;
+  const std::uint16_t server = packet.family() == Family::ipv4 ? 67 : 547;
+  const bool from_client = direction == Direction::egress;
+  return packet.source_port == (from_client ? client : server) &&
+         packet.destination_port == (from_client ? server : client);
+}
+
+// E-21: neighbour discovery and multicast listener discovery, as far as they cannot come from beyond the link.
+bool is_neighbour_discovery(const Packet& packet) noexcept {
+  if (packet.protocol != Protocol::icmpv6 || packet.transport != Transport::whole) return false;
+  const std::uint8_t type = packet.icmp_type;
+  if (type >= 133 && type <= 137) return packet.hop_limit == 255;
+  const bool listener = (type >= 130 && type <= 132) || type == 143;
+  return listener && packet.hop_limit == 1 && link_local6.contains(packet.source);
+}
+
+// C-8, C-10 to C-15, orientation-free: the flow, or its reverse, is a request that an open rule permits while
+// the opposite direction permits every response.
+bool pair_open(const CompiledInterface& interface, Family family, Protocol protocol, std::uint16_t local_port,
+               std::uint16_t remote_port) noexcept {
+  const CompiledRules& in = interface.rules(Direction::ingress, family);
+  const CompiledRules& out = interface.rules(Direction::egress, family);
+  const auto permits = [protocol](const CompiledRules& rules, std::uint16_t port) {
+    for (const std::uint32_t position : rules.open_rules)
+      if (rules.rules[position].traffic.matches_port(protocol, port)) return true;
+    return false;
+  };
+  return (out.open_all(protocol) && permits(in, local_port)) ||
+         (in.open_all(protocol) && permits(out, remote_port));
+}
+
+FlowTimeouts timeouts_of(const Tracking& tracking) noexcept {
+  return {tracking.tcp_established, tracking.udp, tracking.udp_stream};
+}
+
+// One packet's way through the gates. Each gate returns whether it accepted and leaves its outcome in the
+// decision; the effect of a side waits until the side is done.
+class Evaluation {
+ public:
+  Evaluation(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace) noexcept
+      : policy_(policy), state_(state), question_(question), packet_(question.packet), trace_(trace) {}
+
+  Decision run() {
+    const auto [leaves, enters] = question_.journey;
+    if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
+    if (is_loopback(policy_, packet_)) return accept(Reason::loopback);
+    const bool leaving_exempt = leaves == no_interface || is_exempt(Direction::egress);
+    const bool entering_exempt = enters == no_interface || is_exempt(Direction::ingress);
+    if (leaving_exempt && entering_exempt) {
+      record({Gate::exempt, Outcome::exempt, leaves != no_interface ? leaves : enters, no_slot});
+      return accept(Reason::exempt);
+    }
+    if (!leaving_exempt && !leave(leaves)) return decision_;
+    if (!entering_exempt && !enter(enters)) return decision_;
+    return accept(Reason::passed);
+  }
+
+ private:
+  Decision accept(Reason reason) {
+    decision_.verdict = Verdict::accept;
+    decision_.reason = reason;
+    return decision_;
+  }
+
+  // Notes what a gate said; for a refusal also why. Returns whether the packet may go on.
+  bool record(GateOutcome gate, std::uint32_t considered = 0, const Flow* flow = nullptr) {
+    decision_.gates[decision_.gate_size++] = gate;
+    if (trace_ != nullptr)
+      trace_->steps.push_back({gate, considered, flow != nullptr ? std::optional(*flow) : std::nullopt});
+    return gate.outcome != Outcome::deny && gate.outcome != Outcome::table_full;
+  }
+  bool refuse(Reason reason) noexcept {
+    decision_.reason = reason;
+    return false;
+  }
+
+  bool leave(InterfaceIndex index) {
+    const CompiledInterface& interface = policy_.interfaces[index];
+    FlowEffect effect;
+    if (!source_dest_check(index, packet_.source)) return false;
+    if (!security_group(index, Direction::egress, effect)) return false;
+    if (crosses_boundary(interface) && !network_acl(index, Direction::egress)) return false;
+    keep(effect);
+    return true;
+  }
+
+  bool enter(InterfaceIndex index) {
+    const CompiledInterface& interface = policy_.interfaces[index];
+    FlowEffect effect;
+    if (crosses_boundary(interface) && !network_acl(index, Direction::ingress)) return false;
+    if (!source_dest_check(index, packet_.destination)) return false;
+    if (!security_group(index, Direction::ingress, effect)) return false;
+    keep(effect);
+    return true;
+  }
+
+  void keep(const FlowEffect& effect) noexcept {
+    if (effect.kind != FlowEffect::Kind::none) decision_.effects[decision_.effect_size++] = effect;
+  }
+
+  // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a service.
+  [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
+    const IpAddress& peer = direction == Direction::egress ? packet_.destination : packet_.source;
+    return policy_.exempt_peers.contains(peer) || is_dhcp(packet_, direction) ||
+           is_neighbour_discovery(packet_);
+  }
+
+  // O-4: inside the subnet's own ranges on both ends means the packet never leaves the subnet.
+  [[nodiscard]] bool crosses_boundary(const CompiledInterface& interface) const noexcept {
+    const CompiledSubnet& subnet = policy_.subnets[interface.subnet];
+    return !subnet.contains(packet_.source) || !subnet.contains(packet_.destination);
+  }
+
+  // D-1 to D-6.
+  bool source_dest_check(InterfaceIndex index, const IpAddress& address) {
+    const CompiledInterface& interface = policy_.interfaces[index];
+    const bool own = !interface.source_dest_check || interface.addresses.contains(address) ||
+                     link_local6.contains(address) || multicast4.contains(address) ||
+                     multicast6.contains(address);
+    if (own) return true;
+    record({Gate::source_dest_check, Outcome::deny, index, no_slot});
+    return refuse(Reason::source_dest_check);
+  }
+
+  // N-3 to N-9, N-12, N-14: ascending numbers, the first match decides, `*` denies the rest.
+  bool network_acl(InterfaceIndex index, Direction direction) {
+    const bool incoming = direction == Direction::ingress;
+    const Gate gate = incoming ? Gate::acl_ingress : Gate::acl_egress;
+    const IpAddress& peer = incoming ? packet_.source : packet_.destination;
+    const CompiledAcl& acl = policy_.acls[policy_.subnets[policy_.interfaces[index].subnet].acl];
+    const CompiledEntries& list = acl.lists[at(direction)][at(packet_.family())];
+    std::uint32_t considered = 0;
+    for (const CompiledEntry& entry : list.entries) {
+      ++considered;
+      if (!entry.cidr.contains(peer) || !entry.traffic.matches(packet_)) continue;
+      if (entry.action == Action::allow) return record({gate, Outcome::allow, index, entry.slot}, considered);
+      record({gate, Outcome::deny, index, entry.slot}, considered);
+      return refuse(Reason::acl_entry);
+    }
+    record({gate, Outcome::deny, index, list.default_slot}, considered);
+    return refuse(Reason::acl_default);
+  }
+
+  // S-4 to S-6 with section 2 of the semantics: state first, then rules, then whether state may be made.
+  bool security_group(InterfaceIndex index, Direction direction, FlowEffect& effect) {
+    const CompiledInterface& interface = policy_.interfaces[index];
+    const Gate gate = direction == Direction::ingress ? Gate::sg_ingress : Gate::sg_egress;
+    const auto key = flow_key(packet_, direction, interface.number);
+    const Flow* flow = key ? state_.flows.find(*key, question_.now) : nullptr;
+    const bool starts_anew = flow != nullptr && is_closed(flow->state) && packet_.tcp_flags.opens();  // C-29
+    if (flow != nullptr && !starts_anew) {
+      effect = touch(*key, *flow, direction, interface);
+      return record({gate, Outcome::tracked, index, flow->opened_by}, 0, flow);
+    }
+    if (is_related_error(interface, direction)) return record({gate, Outcome::pmtud, index, no_slot});
+
+    std::uint32_t considered = 0;
+    const CompiledRule* rule = first_match(interface, direction, considered);
+    if (rule == nullptr) {
+      record({gate, Outcome::deny, index, interface.default_slots[at(direction)]}, considered);
+      return refuse(Reason::no_group_rule);
+    }
+    if (passes_untracked(interface, direction))
+      return record({gate, Outcome::untracked, index, rule->slot}, considered);
+    if (!key || !may_open()) return record({gate, Outcome::no_state, index, rule->slot}, considered);
+    if (!has_room(interface, starts_anew)) {
+      record({gate, Outcome::table_full, index, rule->slot}, considered);
+      return refuse(Reason::flow_table_full);
+    }
+    effect.kind = starts_anew ? FlowEffect::Kind::replace : FlowEffect::Kind::open;
+    effect.key = *key;
+    effect.originator = direction == Direction::egress ? Originator::local : Originator::remote;
+    effect.opened_by = rule->slot;
+    effect.timeouts = timeouts_of(interface.tracking);
+    return record({gate, Outcome::fresh, index, rule->slot}, considered);
+  }
+
+  [[nodiscard]] static FlowEffect touch(const FlowKey& key, const Flow& flow, Direction direction,
+                                        const CompiledInterface& interface) noexcept {
+    FlowEffect effect;
+    effect.kind = FlowEffect::Kind::touch;
+    effect.key = key;
+    const bool local_sends = direction == Direction::egress;
+    effect.direction = local_sends == (flow.originator == Originator::local) ? FlowDirection::original
+                                                                             : FlowDirection::reply;
+    effect.timeouts = timeouts_of(interface.tracking);
+    return effect;
+  }
+
+  // S-5: any rule of any group; the first in the order written is named and counted.
+  [[nodiscard]] const CompiledRule* first_match(const CompiledInterface& interface, Direction direction,
+                                                std::uint32_t& considered) const noexcept {
+    const IpAddress& peer = direction == Direction::ingress ? packet_.source : packet_.destination;
+    for (const CompiledRule& rule : interface.rules(direction, packet_.family()).rules) {
+      ++considered;
+      if (rule.traffic.matches(packet_) && rule.matches_peer(peer)) return &rule;
+    }
+    return nullptr;
+  }
+
+  // C-8, C-9, C-18.
+  [[nodiscard]] bool passes_untracked(const CompiledInterface& interface, Direction direction) const noexcept {
+    if (!has_ports(packet_.protocol) || packet_.transport != Transport::whole) return false;
+    const bool incoming = direction == Direction::ingress;
+    const std::uint16_t local = incoming ? packet_.destination_port : packet_.source_port;
+    const std::uint16_t remote = incoming ? packet_.source_port : packet_.destination_port;
+    const IpAddress& peer = incoming ? packet_.source : packet_.destination;
+    return pair_open(interface, packet_.family(), packet_.protocol, local, remote) &&
+           !policy_.auto_tracked.contains(peer);
+  }
+
+  // C-50: path-MTU messages for a connection that is untracked or always tracked; with icmp_related: linux
+  // every error about a tracked flow, in either direction (C-51).
+  [[nodiscard]] bool is_related_error(const CompiledInterface& interface, Direction direction) const noexcept {
+    if (!packet_.quoted) return false;
+    const QuotedPacket& quoted = *packet_.quoted;
+    const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
+                                                            : packet_.icmp_type == 2;
+    if (direction == Direction::ingress && too_big) {
+      if (policy_.auto_tracked.contains(quoted.destination)) return true;
+      if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
+          pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port, quoted.destination_port))
+        return true;
+    }
+    if (policy_.behavior.icmp_related != Behavior::IcmpRelated::linux_) return false;
+    const auto key = quoted_flow_key(packet_, direction, interface.number);
+    return question_.related_elsewhere || (key && state_.flows.find(*key, question_.now) != nullptr);
+  }
+
+  // C-43, C-48, C-53: whether this packet is of the kind that begins a flow.
+  [[nodiscard]] bool may_open() const noexcept {
+    switch (packet_.protocol) {
+      case Protocol::tcp: {
+        const TcpFlags& flags = packet_.tcp_flags;
+        if (flags.opens()) return true;
+        return policy_.behavior.tcp_midstream == Behavior::TcpMidstream::loose && flags.ack && !flags.syn &&
+               !flags.fin && !flags.rst;
+      }
+      case Protocol::icmp:
+      case Protocol::icmpv6:
+        return packet_.transport == Transport::none || is_icmp_query(packet_.protocol, packet_.icmp_type);
+      default: return true;
+    }
+  }
+
+  // C-57, C-60. A flow that replaces a closed one takes over its place.
+  [[nodiscard]] bool has_room(const CompiledInterface& interface, bool replaces) const noexcept {
+    const std::uint32_t held = state_.allowance.used(interface.number) - (replaces ? 1U : 0U);
+    return held < policy_.behavior.flows_per_interface && (replaces || state_.flows.has_room());
+  }
+
+  const CompiledPolicy& policy_;
+  FlowView state_;
+  const Question& question_;
+  const Packet& packet_;
+  Trace* trace_;
+  Decision decision_;
+};
+
+}  // namespace
+
+Decision evaluate(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace) {
+  return Evaluation(policy, state, question, trace).run();
+}
+
+bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interface,
+                  const FlowKey& flow) noexcept {
+  return has_ports(flow.protocol) && !policy.auto_tracked.contains(flow.remote()) &&
+         pair_open(interface, flow.family, flow.protocol, flow.local_port, flow.remote_port);
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,144 @@
+#include "flow/flow_table.h"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace vpcwall {
+
+FlowTable::FlowTable(std::size_t capacity, const FlowHash::Seed& seed) : hash_(seed), capacity_(capacity) {
+  if (capacity == 0 || capacity > (std::size_t{1} << 28U))
+    throw std::invalid_argument("flow table capacity must be 1 to 268435456");
+  const std::size_t bucket_count = std::bit_ceil(capacity);
+  bucket_mask_ = static_cast<std::uint32_t>(bucket_count - 1);
+  static_assert(std::is_trivially_destructible_v<Entry>);
+  storage_ = std::make_unique_for_overwrite<std::byte[]>(capacity * sizeof(Entry));
+  entries_ = reinterpret_cast<Entry*>(storage_.get());  // NOLINT: entries begin their life in take_free()
+  timers_.reserve(64);
+  buckets_.assign(bucket_count, nil);
+}
+
+std::uint32_t FlowTable::bucket_of(const FlowKey& key) const noexcept {
+  return static_cast<std::uint32_t>(hash_(key)) & bucket_mask_;
+}
+
+std::uint32_t FlowTable::locate(const FlowKey& key) const noexcept {
+  std::uint32_t index = buckets_[bucket_of(key)];
+  while (index != nil && entries_[index].flow.key != key) index = entries_[index].next_in_bucket;
+  return index;
+}
+
+const Flow* FlowTable::find(const FlowKey& key, TimePoint now) const noexcept {
+  const std::uint32_t index = locate(key);
+  if (index == nil || entries_[index].flow.expires <= now) return nullptr;
+  return &entries_[index].flow;
+}
+
+std::uint32_t FlowTable::take_free() noexcept {
+  if (free_ != nil) return std::exchange(free_, entries_[free_].next_in_bucket);
+  if (used_ == capacity_) return nil;
+  std::construct_at(&entries_[used_]);
+  return used_++;
+}
+
+bool FlowTable::open(const FlowKey& key, const FlowOpening& opening, TimePoint now) {
+  if (const std::uint32_t old = locate(key); old != nil) {
+    if (entries_[old].flow.expires > now) return false;
+    unlink(old);
+  }
+  const std::uint32_t index = take_free();
+  if (index == nil) return false;
+
+  Entry& entry = entries_[index];
+  entry = Entry{};
+  entry.flow.key = key;
+  entry.flow.opened_at = now;
+  entry.flow.originator = opening.originator;
+  entry.flow.opened_by = opening.opened_by;
+  entry.flow.packets[0] = 1;
+  entry.flow.bytes[0] = opening.bytes;
+  entry.flow.state = first_state(key.protocol, opening.tcp_flags);
+  entry.live = true;
+  std::uint32_t& head = buckets_[bucket_of(key)];
+  entry.next_in_bucket = std::exchange(head, index);
+  ++size_;
+  restart_timer(index, idle_timeout(entry.flow.state, opening.timeouts), now);
+  return true;
+}
+
+void FlowTable::touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept {
+  const std::uint32_t index = locate(key);
+  if (index == nil || entries_[index].flow.expires <= now) return;
+  Flow& flow = entries_[index].flow;
+  const auto side = static_cast<std::size_t>(packet.direction);
+  ++flow.packets[side];
+  flow.bytes[side] += packet.bytes;
+  flow.state = next_state(flow.state, packet.tcp_flags, packet.direction);
+  const Duration timeout = idle_timeout(flow.state, packet.timeouts);
+  leave_timer(index);
+  restart_timer(index, timeout, now);
+}
+
+bool FlowTable::erase(const FlowKey& key) noexcept {
+  const std::uint32_t index = locate(key);
+  if (index == nil) return false;
+  unlink(index);
+  return true;
+}
+
+std::uint32_t FlowTable::next_expired(TimePoint now) const noexcept {
+  for (const Timer& timer : timers_)
+    if (timer.oldest != nil && entries_[timer.oldest].flow.expires <= now) return timer.oldest;
+  return nil;
+}
+
+// Timeouts come from a small set: AWS's per-interface values and our constants. A policy with very many
+// different ones makes this list longer, never wrong.
+std::uint16_t FlowTable::timer_for(Duration timeout) {
+  const auto found = std::find_if(timers_.begin(), timers_.end(),
+                                  [timeout](const Timer& timer) { return timer.timeout == timeout; });
+  if (found != timers_.end()) return static_cast<std::uint16_t>(found - timers_.begin());
+  const auto idle = std::find_if(timers_.begin(), timers_.end(),
+                                 [](const Timer& timer) { return timer.oldest == nil; });
+  if (idle != timers_.end()) {
+    idle->timeout = timeout;
+    return static_cast<std::uint16_t>(idle - timers_.begin());
+  }
+  timers_.push_back({timeout, nil, nil});
+  return static_cast<std::uint16_t>(timers_.size() - 1);
+}
+
+void FlowTable::leave_timer(std::uint32_t index) noexcept {
+  Entry& entry = entries_[index];
+  Timer& timer = timers_[entry.timer];
+  (entry.older == nil ? timer.oldest : entries_[entry.older].newer) = entry.newer;
+  (entry.newer == nil ? timer.newest : entries_[entry.newer].older) = entry.older;
+}
+
+void FlowTable::restart_timer(std::uint32_t index, Duration timeout, TimePoint now) {
+  Entry& entry = entries_[index];
+  entry.flow.last_packet = now;
+  entry.flow.expires = now + timeout;
+  entry.timer = timer_for(timeout);
+  Timer& timer = timers_[entry.timer];
+  entry.older = timer.newest;
+  entry.newer = nil;
+  (timer.newest == nil ? timer.oldest : entries_[timer.newest].newer) = index;
+  timer.newest = index;
+}
+
+void FlowTable::unlink(std::uint32_t index) noexcept {
+  Entry& entry = entries_[index];
+  leave_timer(index);
+  std::uint32_t* link = &buckets_[bucket_of(entry.flow.key)];
+  while (*link != index) link = &entries_[*link].next_in_bucket;
+  *link = entry.next_in_bucket;
+  entry.live = false;
+  entry.next_in_bucket = std::exchange(free_, index);
+  --size_;
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,152 @@
+// One shard's flows: a map of fixed capacity whose entries leave by themselves when they idle too long.
+//
+//   FlowTable flows(capacity, seed);
+//   if (const Flow* flow = flows.find(key, now)) ...
+//   flows.open(key, {...}, now);  flows.touch(key, ..., now);
+//   flows.expire(now, budget);                              // between bursts
+//
+// Time: an entry is gone at the very moment its idle time reaches the timeout of its state (C-42): find()
+// treats it as absent from then on, whether or not expire() has taken it away yet.
+// Cost: every operation is O(1). Entries of equal timeout stand in one list in the order of their last packet,
+// so the next one to expire is always at the head of a list, and expire() never scans.
+// Bounds: memory is reserved at construction and never grows; open() refuses when no slot is free.
+// Threads: one owner; nobody else touches it, not even to read, without the owner's lock.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "flow/flow_hash.h"
+#include "flow/flow_key.h"
+#include "flow/flow_state.h"
+
+namespace vpcwall {
+
+// Who sent the packet that opened the flow: the interface's own side or the other one.
+enum class Originator : std::uint8_t { local, remote };
+
+struct Flow {
+  FlowKey key;
+  TimePoint opened_at, last_packet, expires;
+  std::uint64_t packets[2] = {0, 0};  // by FlowDirection
+  std::uint64_t bytes[2] = {0, 0};
+  std::uint32_t opened_by = 0;        // counter slot of the rule that let the first packet in
+  FlowState state = FlowState::other;
+  Originator originator = Originator::local;
+};
+
+struct FlowOpening {
+  Originator originator = Originator::local;
+  std::uint32_t opened_by = 0;
+  TcpFlags tcp_flags;
+  FlowTimeouts timeouts;
+  std::uint32_t bytes = 0;
+};
+
+struct FlowPacket {
+  FlowDirection direction = FlowDirection::original;
+  TcpFlags tcp_flags;
+  FlowTimeouts timeouts;
+  std::uint32_t bytes = 0;
+};
+
+class FlowTable {
+ public:
+  FlowTable(std::size_t capacity, const FlowHash::Seed& seed);
+
+  // The live flow of `key`, or null. The pointer is good until the next change of the table.
+  [[nodiscard]] const Flow* find(const FlowKey& key, TimePoint now) const noexcept;
+
+  // Entries held, the expired ones that expire() has not met yet included.
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  [[nodiscard]] bool has_room() const noexcept { return size_ < capacity_; }
+
+  // Adds a flow. False, and nothing changed, when the table is full or the key is already live.
+  bool open(const FlowKey& key, const FlowOpening& opening, TimePoint now);
+
+  // Counts one more accepted packet of a live flow, moves its state and restarts its timer (C-42).
+  void touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept;
+
+  // Removes the flow of `key`, live or expired. False when there was none.
+  bool erase(const FlowKey& key) noexcept;
+
+  // Takes up to `budget` expired flows away and tells `removed(const Flow&)` of each; returns how many.
+  template <class Removed>
+  std::size_t expire(TimePoint now, std::size_t budget, Removed&& removed) {
+    std::size_t count = 0;
+    while (count < budget) {
+      const std::uint32_t index = next_expired(now);
+      if (index == nil) break;
+      removed(std::as_const(entries_[index].flow));
+      unlink(index);
+      ++count;
+    }
+    return count;
+  }
+
+  // Removes every live flow for which `predicate(const Flow&)` holds; expired ones go as well.
+  template <class Predicate, class Removed>
+  void erase_if(TimePoint now, Predicate&& predicate, Removed&& removed) {
+    for (std::uint32_t index = 0; index < used_; ++index) {
+      Entry& entry = entries_[index];
+      if (!entry.live) continue;
+      if (entry.flow.expires > now && !predicate(std::as_const(entry.flow))) continue;
+      removed(std::as_const(entry.flow));
+      unlink(index);
+    }
+  }
+
+  // Calls `visitor(const Flow&)` for each live flow, in no order.
+  template <class Visitor>
+  void visit(TimePoint now, Visitor&& visitor) const {
+    for (std::uint32_t index = 0; index < used_; ++index) {
+      const Entry& entry = entries_[index];
+      if (entry.live && entry.flow.expires > now) visitor(entry.flow);
+    }
+  }
+
+ private:
+  static constexpr std::uint32_t nil = 0xffffffffU;
+
+  struct Entry {
+    Flow flow;
+    std::uint32_t next_in_bucket = nil;
+    std::uint32_t older = nil, newer = nil;  // neighbours in the timer list
+    std::uint16_t timer = 0;                 // index into timers_
+    bool live = false;
+  };
+  static_assert(sizeof(Entry) <= 160);
+
+  // Flows of one timeout value, oldest packet first.
+  struct Timer {
+    Duration timeout{};
+    std::uint32_t oldest = nil, newest = nil;
+  };
+
+  [[nodiscard]] std::uint32_t bucket_of(const FlowKey& key) const noexcept;
+  [[nodiscard]] std::uint32_t locate(const FlowKey& key) const noexcept;
+  [[nodiscard]] std::uint32_t next_expired(TimePoint now) const noexcept;
+  [[nodiscard]] std::uint32_t take_free() noexcept;
+  [[nodiscard]] std::uint16_t timer_for(Duration timeout);
+  void restart_timer(std::uint32_t index, Duration timeout, TimePoint now);
+  void leave_timer(std::uint32_t index) noexcept;
+  void unlink(std::uint32_t index) noexcept;  // out of bucket, timer and table
+
+  FlowHash hash_;
+  std::size_t capacity_;
+  std::size_t size_ = 0;
+  std::uint32_t used_ = 0;       // entries_[0, used_) were handed out at least once
+  std::uint32_t free_ = nil;     // chain of returned entries, by next_in_bucket
+  std::uint32_t bucket_mask_;
+  std::unique_ptr<std::byte[]> storage_;  // raw: the kernel backs its pages as flows first use them
+  Entry* entries_;
+  std::vector<std::uint32_t> buckets_;
+  std::vector<Timer> timers_;    // a handful: one per distinct timeout in use
+};
+
+}  // namespace vpcwall

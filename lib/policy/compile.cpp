@@ -1,0 +1,252 @@
+#include "policy/compile.h"
+
+#include <algorithm>
+
+namespace vpcwall {
+namespace {
+
+// E-7 to E-12: addresses that serve nothing but Amazon's own services.
+constexpr std::array exempt_services{
+    "169.254.169.253",  // Route 53 Resolver
+    "169.254.169.254",  // instance metadata
+    "169.254.169.123",  // Time Sync
+    "169.254.170.2",    // ECS task metadata
+    "169.254.169.250",  // Windows activation
+    "169.254.169.251",  // Windows activation, second server
+    "fd00:ec2::253",    // Route 53 Resolver
+    "fd00:ec2::254",    // instance metadata
+    "fd00:ec2::123",    // Time Sync
+    "fe80:ec2::1",      // VPC router
+};
+
+// E-13: fe80::/10 formed by EUI-64 from the router's hardware address.
+IpAddress eui64_address(const std::array<std::uint8_t, 6>& mac) {
+  const std::uint64_t low = (std::uint64_t{mac[0]} ^ 2U) << 56U | std::uint64_t{mac[1]} << 48U |
+                            std::uint64_t{mac[2]} << 40U | std::uint64_t{0xfffe} << 24U |
+                            std::uint64_t{mac[3]} << 16U | std::uint64_t{mac[4]} << 8U | std::uint64_t{mac[5]};
+  return {0xfe80000000000000U, low, Family::ipv6};
+}
+
+AddressSet exempt_peers(const Policy& policy) {
+  std::vector<Prefix> peers;
+  for (const char* text : exempt_services) peers.push_back(host_prefix(*parse_address(text)));
+  if (policy.vpc.cidr) peers.push_back(host_prefix(advance(policy.vpc.cidr->base, 2)));  // E-18
+  if (policy.vpc.router_mac) peers.push_back(host_prefix(eui64_address(*policy.vpc.router_mac)));
+  for (const Subnet& subnet : policy.subnets)                                            // E-17
+    for (const auto& range : {subnet.cidr, subnet.ipv6_cidr})
+      if (range) peers.push_back(host_prefix(advance(range->base, 1)));
+  return AddressSet(peers);
+}
+
+CompiledTraffic compile_traffic(const Traffic& traffic) {
+  CompiledTraffic compiled;
+  compiled.any_protocol = !traffic.protocol.has_value();
+  if (traffic.protocol) compiled.protocol = *traffic.protocol;
+  compiled.ports = traffic.ports;
+  if (traffic.icmp_type) compiled.icmp_type = *traffic.icmp_type;
+  if (traffic.icmp_code) compiled.icmp_code = *traffic.icmp_code;
+  return compiled;
+}
+
+// Everything one run of compile() needs to find things by id.
+class Compiler {
+ public:
+  Compiler(const Policy& policy, CompileContext& context) : policy_(policy), context_(context) {}
+
+  std::shared_ptr<const CompiledPolicy> run(std::uint64_t generation,
+                                            const std::vector<DeviceBinding>& devices) {
+    compiled_->generation = generation;
+    compiled_->behavior = policy_.behavior;
+    compiled_->exempt_peers = exempt_peers(policy_);
+    compiled_->auto_tracked = AddressSet(policy_.auto_tracked);
+    for (const auto& range : {policy_.vpc.cidr, policy_.vpc.ipv6_cidr})
+      if (range) compiled_->vpc_ranges.push_back(*range);
+    for (const Prefix& range : policy_.vpc.secondary_cidrs) compiled_->vpc_ranges.push_back(range);
+    for (const NetworkAcl& acl : policy_.network_acls) compiled_->acls.push_back(compile_acl(acl));
+    for (const Subnet& subnet : policy_.subnets) compiled_->subnets.push_back(compile_subnet(subnet));
+    collect_members();
+    collect_prefix_lists();
+    for (const Interface& interface : policy_.interfaces) add_interface(interface);
+    for (const DeviceBinding& binding : devices)
+      if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
+        compiled_->devices[binding.device] = index;
+        compiled_->interfaces[index].has_device = true;
+      }
+    return compiled_;
+  }
+
+ private:
+  CompiledAcl compile_acl(const NetworkAcl& acl) {
+    CompiledAcl compiled{acl.id, acl.name, {}};
+    for (const Direction direction : {Direction::ingress, Direction::egress}) {
+      auto& lists = compiled.lists[at(direction)];
+      for (const NetworkAclEntry& entry : acl.entries(direction))
+        lists[at(entry.cidr.base.family)].entries.push_back(compile_entry(acl, direction, entry));
+      for (const Family family : {Family::ipv4, Family::ipv6}) {
+        auto& list = lists[at(family)];
+        std::sort(list.entries.begin(), list.entries.end(),
+                  [](const CompiledEntry& a, const CompiledEntry& b) { return a.number < b.number; });
+        list.default_slot = context_.slots.assign(
+            {RuleKind::acl_default, acl.id, direction, family, "*",
+             std::string("deny all ") + (family == Family::ipv4 ? "0.0.0.0/0" : "::/0")},
+            acl.name);
+      }
+    }
+    return compiled;
+  }
+
+  CompiledEntry compile_entry(const NetworkAcl& acl, Direction direction, const NetworkAclEntry& entry) {
+    CompiledEntry compiled;
+    compiled.traffic = compile_traffic(entry.traffic);
+    // N-19: protocol 58 with an IPv4 range is matched by number, whatever type and code were given.
+    if (entry.traffic.protocol == Protocol::icmpv6 && entry.cidr.base.family == Family::ipv4)
+      compiled.traffic.icmp_type = compiled.traffic.icmp_code = -1;
+    compiled.cidr = entry.cidr;
+    compiled.action = entry.action;
+    compiled.number = entry.number;
+    const std::string action = entry.action == Action::allow ? "allow " : "deny ";
+    compiled.slot = context_.slots.assign({RuleKind::acl_entry, acl.id, direction, Family::ipv4,
+                                           std::to_string(entry.number),
+                                           action + describe(entry.traffic) + ' ' + to_string(entry.cidr)},
+                                          acl.name);
+    return compiled;
+  }
+
+  CompiledSubnet compile_subnet(const Subnet& subnet) const {
+    CompiledSubnet compiled{subnet.id, subnet.name, {subnet.cidr, subnet.ipv6_cidr}, 0};
+    const auto acl = std::find_if(policy_.network_acls.begin(), policy_.network_acls.end(),
+                                  [&](const NetworkAcl& one) { return one.id == subnet.network_acl; });
+    compiled.acl = static_cast<std::uint16_t>(acl - policy_.network_acls.begin());
+    return compiled;
+  }
+
+  // S-40 to S-42: a reference means every address of every interface that carries the group.
+  void collect_members() {
+    std::map<std::string, std::vector<Prefix>> members;
+    for (const Interface& interface : policy_.interfaces)
+      for (const std::string& group : interface.security_groups)
+        members[group].insert(members[group].end(), interface.addresses.begin(), interface.addresses.end());
+    for (const auto& [group, addresses] : members)
+      members_[group] = std::make_shared<const AddressSet>(addresses);
+  }
+
+  void collect_prefix_lists() {
+    for (const PrefixList& list : policy_.prefix_lists) {
+      std::vector<Prefix> prefixes;
+      for (const PrefixListEntry& entry : list.entries) prefixes.push_back(entry.cidr);
+      lists_[list.id] = std::make_shared<const AddressSet>(prefixes);
+    }
+  }
+
+  void add_interface(const Interface& interface) {
+    CompiledInterface compiled;
+    compiled.id = interface.id;
+    compiled.name = interface.name;
+    compiled.number =
+        context_.interface_numbers
+            .try_emplace(interface.id, static_cast<InterfaceNumber>(context_.interface_numbers.size()))
+            .first->second;
+    const auto subnet = std::find_if(policy_.subnets.begin(), policy_.subnets.end(),
+                                     [&](const Subnet& one) { return one.id == interface.subnet; });
+    compiled.subnet = static_cast<std::uint16_t>(subnet - policy_.subnets.begin());
+    compiled.addresses = AddressSet(interface.addresses);
+    compiled.source_dest_check = interface.source_dest_check;
+    compiled.tracking = interface.tracking;
+    for (const Direction direction : {Direction::ingress, Direction::egress}) {
+      compiled.default_slots[at(direction)] = context_.slots.assign(
+          {RuleKind::group_default, interface.id, direction, Family::ipv4, "*", "deny all"}, interface.name);
+      for (const Family family : {Family::ipv4, Family::ipv6})
+        compiled.groups[at(direction)][at(family)] = merge_groups(interface, direction, family);
+    }
+    const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
+    for (const Prefix& address : interface.addresses) {
+      if (address.is_host()) compiled_->hosts[address.base] = index;
+      else compiled_->delegated.emplace_back(address, index);
+    }
+    compiled_->interfaces.push_back(std::move(compiled));
+  }
+
+  // S-5: the rules of all groups form one set; kept in the order written so that answers are repeatable.
+  CompiledRules merge_groups(const Interface& interface, Direction direction, Family family) {
+    CompiledRules merged;
+    for (const std::string& id : interface.security_groups) {
+      const auto group = std::find_if(policy_.security_groups.begin(), policy_.security_groups.end(),
+                                      [&](const SecurityGroup& one) { return one.id == id; });
+      if (group == policy_.security_groups.end()) continue;
+      for (const SecurityGroupRule& rule : group->rules(direction)) {
+        CompiledRule compiled = compile_rule(*group, direction, rule);
+        if (!can_match(rule, family)) continue;
+        compiled.open = compiled.set ? compiled.set->is_open(family) : compiled.prefix.is_open();
+        if (compiled.open) {
+          merged.open_rules.push_back(static_cast<std::uint32_t>(merged.rules.size()));
+          merged.open_all_tcp |= compiled.traffic.covers_all_ports(Protocol::tcp);
+          merged.open_all_udp |= compiled.traffic.covers_all_ports(Protocol::udp);
+        }
+        merged.rules.push_back(std::move(compiled));
+      }
+    }
+    return merged;
+  }
+
+  // S-39: a range speaks of its own family only. S-66: ICMP is IPv4's, ICMPv6 is IPv6's.
+  static bool can_match(const SecurityGroupRule& rule, Family family) {
+    const Prefix* prefix = std::get_if<Prefix>(&rule.peer);
+    if (prefix != nullptr && prefix->base.family != family) return false;
+    if (rule.traffic.protocol == Protocol::icmp) return family == Family::ipv4;
+    if (rule.traffic.protocol == Protocol::icmpv6) return family == Family::ipv6;
+    return true;
+  }
+
+  CompiledRule compile_rule(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule) {
+    CompiledRule compiled;
+    compiled.traffic = compile_traffic(rule.traffic);
+    compiled.slot =
+        context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
+                               "allow " + describe(rule.traffic) + ' ' + describe(rule.peer)},
+                              group.name);
+    static const auto nobody = std::make_shared<const AddressSet>();  // S-55, S-80: matches nothing
+    if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) {
+      compiled.prefix = *prefix;
+    } else if (const auto* reference = std::get_if<GroupReference>(&rule.peer)) {
+      const auto found = members_.find(reference->id);
+      compiled.set = found != members_.end() ? found->second : nobody;
+    } else if (const auto* list = std::get_if<PrefixListReference>(&rule.peer)) {
+      const auto found = lists_.find(list->id);
+      compiled.set = found != lists_.end() ? found->second : nobody;
+    }
+    return compiled;
+  }
+
+  const Policy& policy_;
+  CompileContext& context_;
+  std::shared_ptr<CompiledPolicy> compiled_ = std::make_shared<CompiledPolicy>();
+  std::map<std::string, std::shared_ptr<const AddressSet>> members_, lists_;
+};
+
+}  // namespace
+
+std::shared_ptr<const CompiledPolicy> compile(const Policy& policy, CompileContext& context,
+                                              std::uint64_t generation,
+                                              const std::vector<DeviceBinding>& devices) {
+  return Compiler(policy, context).run(generation, devices);
+}
+
+std::string describe(const Traffic& traffic) {
+  if (!traffic.protocol) return "all";
+  std::string text = to_string(*traffic.protocol);
+  if (has_ports(*traffic.protocol)) {
+    text += ' ' + (traffic.ports.is_all() ? std::string("all") : to_string(traffic.ports));
+  } else if (is_icmp(*traffic.protocol) && traffic.icmp_type) {
+    text += " type " + std::to_string(*traffic.icmp_type);
+    if (traffic.icmp_code) text += " code " + std::to_string(*traffic.icmp_code);
+  }
+  return text;
+}
+
+std::string describe(const Peer& peer) {
+  if (const auto* prefix = std::get_if<Prefix>(&peer)) return to_string(*prefix);
+  if (const auto* group = std::get_if<GroupReference>(&peer)) return group->id;
+  return std::get<PrefixListReference>(peer).id;
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,154 @@
+// CompiledPolicy: a Policy made ready to match, immutable once compile() has returned it.
+//
+// Names and references are gone: interfaces point at subnets and ACLs by index, group references and prefix
+// lists have become address sets, entries stand in the order in which they are tried, and everything that
+// counts has a slot. What a rule means is decided in lib/engine; this file only says what is there.
+// Any number of threads may read it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "net/address.h"
+#include "net/packet.h"
+#include "policy/address_set.h"
+#include "policy/counter_slots.h"
+#include "policy/policy.h"
+
+namespace vpcwall {
+
+// A number that an interface keeps for the life of the process, over every reload.
+using InterfaceNumber = std::uint32_t;
+
+// Position in CompiledPolicy::interfaces; changes with every reload.
+using InterfaceIndex = std::uint16_t;
+inline constexpr InterfaceIndex no_interface = 0xffff;
+
+// Traffic as a matcher: does a packet of this kind fit? Peers are looked at elsewhere.
+struct CompiledTraffic {
+  bool any_protocol = false;
+  Protocol protocol = Protocol::no_next_header;
+  PortRange ports;
+  std::int16_t icmp_type = -1, icmp_code = -1;  // -1: any
+
+  // S-59, S-61 to S-69, N-14 to N-19. `protocol` etc. are of the packet in hand.
+  [[nodiscard]] bool matches(const Packet& packet) const noexcept;
+  // The same for a tuple that is no packet in hand: a reply's request, or a quoted packet. tcp and udp only.
+  [[nodiscard]] bool matches_port(Protocol packet_protocol, std::uint16_t destination_port) const noexcept;
+  // Covers every port of `packet_protocol` (C-8b, C-11).
+  [[nodiscard]] bool covers_all_ports(Protocol packet_protocol) const noexcept;
+};
+
+struct CompiledRule {
+  CompiledTraffic traffic;
+  Prefix prefix;                              // used when `set` is null
+  std::shared_ptr<const AddressSet> set;      // members of a group, or entries of a prefix list
+  bool open = false;                          // peer is literally /0 in this family (C-13)
+  CounterSlot slot = no_slot;
+
+  [[nodiscard]] bool matches_peer(const IpAddress& peer) const noexcept {
+    return set != nullptr ? set->contains(peer) : prefix.contains(peer);
+  }
+};
+
+// The merged rules of all groups of one interface, one direction, one family (S-5).
+struct CompiledRules {
+  std::vector<CompiledRule> rules;
+  std::vector<std::uint32_t> open_rules;  // positions of rules with an open peer
+  bool open_all_tcp = false;              // an open peer and every port: condition (b) of C-8
+  bool open_all_udp = false;
+
+  [[nodiscard]] bool open_all(Protocol protocol) const noexcept {
+    return protocol == Protocol::tcp ? open_all_tcp : open_all_udp;
+  }
+};
+
+struct CompiledEntry {
+  CompiledTraffic traffic;
+  Prefix cidr;
+  Action action = Action::deny;
+  std::uint16_t number = 0;
+  CounterSlot slot = no_slot;
+};
+
+// One list of an ACL: one direction, one family, ascending numbers (N-5, N-8).
+struct CompiledEntries {
+  std::vector<CompiledEntry> entries;
+  CounterSlot default_slot = no_slot;  // `*`
+};
+
+template <class T>
+using PerFamily = std::array<T, 2>;     // by Family
+template <class T>
+using PerDirection = std::array<T, 2>;  // by Direction
+
+[[nodiscard]] constexpr std::size_t at(Family family) noexcept { return static_cast<std::size_t>(family); }
+[[nodiscard]] constexpr std::size_t at(Direction direction) noexcept {
+  return static_cast<std::size_t>(direction);
+}
+
+struct CompiledAcl {
+  std::string id, name;
+  PerDirection<PerFamily<CompiledEntries>> lists;
+};
+
+struct CompiledSubnet {
+  std::string id, name;
+  PerFamily<std::optional<Prefix>> ranges;
+  std::uint16_t acl = 0;  // index into CompiledPolicy::acls
+
+  [[nodiscard]] bool contains(const IpAddress& address) const noexcept {
+    const auto& range = ranges[at(address.family)];
+    return range && range->contains(address);
+  }
+};
+
+struct CompiledInterface {
+  std::string id, name;
+  InterfaceNumber number = 0;  // for the life of the process
+  std::uint16_t subnet = 0;    // index into CompiledPolicy::subnets
+  AddressSet addresses;        // everything assigned to it (D-4, S-42)
+  bool source_dest_check = true;
+  bool has_device = false;     // a kernel device is bound to it: see CompiledPolicy::devices
+  Tracking tracking;
+  PerDirection<PerFamily<CompiledRules>> groups;
+  PerDirection<CounterSlot> default_slots{no_slot, no_slot};  // the implicit deny
+
+  [[nodiscard]] const CompiledRules& rules(Direction direction, Family family) const noexcept {
+    return groups[at(direction)][at(family)];
+  }
+};
+
+struct CompiledPolicy {
+  std::uint64_t generation = 0;
+  std::vector<CompiledInterface> interfaces;
+  std::vector<CompiledSubnet> subnets;
+  std::vector<CompiledAcl> acls;
+  AddressSet exempt_peers;                 // E-7 to E-13, E-16 to E-18
+  AddressSet auto_tracked;                 // C-18, C-19
+  std::vector<Prefix> vpc_ranges;          // primary and secondary, both families
+  Behavior behavior;
+
+  // Which interface an address belongs to, or no_interface.
+  [[nodiscard]] InterfaceIndex interface_of(const IpAddress& address) const noexcept;
+  // Which interface a kernel device carries, or no_interface.
+  [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;
+  [[nodiscard]] InterfaceIndex interface_named(std::string_view id_or_name) const noexcept;
+
+  struct AddressHash {
+    [[nodiscard]] std::size_t operator()(const IpAddress& address) const noexcept {
+      return (address.high * 0x9e3779b97f4a7c15U) ^ (address.low * 0xc2b2ae3d27d4eb4fU) ^
+             static_cast<std::size_t>(address.family);
+    }
+  };
+  std::unordered_map<IpAddress, InterfaceIndex, AddressHash> hosts;
+  std::vector<std::pair<Prefix, InterfaceIndex>> delegated;           // prefixes shorter than a host
+  std::unordered_map<std::uint32_t, InterfaceIndex> devices;          // by kernel interface index
+};
+
+}  // namespace vpcwall
