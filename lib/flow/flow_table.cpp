@@ -44,28 +44,52 @@ std::uint32_t FlowTable::take_free() noexcept {
   return used_++;
 }
 
-bool FlowTable::open(const FlowKey& key, const FlowOpening& opening, TimePoint now) {
+std::uint32_t FlowTable::insert(const FlowKey& key, TimePoint now) {
   if (const std::uint32_t old = locate(key); old != nil) {
-    if (entries_[old].flow.expires > now) return false;
+    if (entries_[old].flow.expires > now) return nil;
     unlink(old);
   }
   const std::uint32_t index = take_free();
-  if (index == nil) return false;
-
+  if (index == nil) return nil;
   Entry& entry = entries_[index];
   entry = Entry{};
   entry.flow.key = key;
-  entry.flow.opened_at = now;
-  entry.flow.originator = opening.originator;
-  entry.flow.opened_by = opening.opened_by;
-  entry.flow.packets[0] = 1;
-  entry.flow.bytes[0] = opening.bytes;
-  entry.flow.state = first_state(key.protocol, opening.tcp_flags);
   entry.live = true;
   std::uint32_t& head = buckets_[bucket_of(key)];
   entry.next_in_bucket = std::exchange(head, index);
   ++size_;
-  restart_timer(index, idle_timeout(entry.flow.state, opening.timeouts), now);
+  return index;
+}
+
+bool FlowTable::open(const FlowKey& key, const FlowOpening& opening, TimePoint now) {
+  const std::uint32_t index = insert(key, now);
+  if (index == nil) return false;
+  Flow& flow = entries_[index].flow;
+  flow.opened_at = now;
+  flow.originator = opening.originator;
+  flow.opened_by = opening.opened_by;
+  flow.packets[0] = 1;
+  flow.bytes[0] = opening.bytes;
+  flow.state = first_state(key.protocol, opening.tcp_flags);
+  restart_timer(index, idle_timeout(flow.state, opening.timeouts), now);
+  return true;
+}
+
+bool FlowTable::restore(const Flow& flow, TimePoint now) {
+  if (flow.expires <= now) return false;
+  const std::uint32_t index = insert(flow.key, now);
+  if (index == nil) return false;
+  Entry& entry = entries_[index];
+  entry.flow = flow;
+  entry.timer = timer_for(flow.expires - flow.last_packet);
+  Timer& timer = timers_[entry.timer];
+  entry.older = timer.newest;
+  while (entry.older != nil && entries_[entry.older].flow.expires > flow.expires) {
+    entry.newer = entry.older;
+    entry.older = entries_[entry.older].older;
+  }
+  (entry.older == nil ? timer.oldest : entries_[entry.older].newer) = index;
+  (entry.newer == nil ? timer.newest : entries_[entry.newer].older) = index;
   return true;
 }
 

@@ -69,6 +69,10 @@ class FlowTable {
   // Adds a flow. False, and nothing changed, when the table is full or the key is already live.
   bool open(const FlowKey& key, const FlowOpening& opening, TimePoint now);
 
+  // Adds a copy of a flow as it stands, timer included. False, and nothing changed, when there is no room, the key
+  // is already live, or `flow` has expired. Costs a walk over the flows that expire later than it.
+  bool restore(const Flow& flow, TimePoint now);
+
   // Counts one more accepted packet of a live flow, moves its state and restarts its timer (C-42).
   void touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept;
 
@@ -133,6 +137,7 @@ class FlowTable {
   [[nodiscard]] std::uint32_t next_expired(TimePoint now) const noexcept;
   [[nodiscard]] std::uint32_t take_free() noexcept;
   [[nodiscard]] std::uint16_t timer_for(Duration timeout);
+  [[nodiscard]] std::uint32_t insert(const FlowKey& key, TimePoint now);  // nil when refused
   void restart_timer(std::uint32_t index, Duration timeout, TimePoint now);
   void leave_timer(std::uint32_t index) noexcept;
   void unlink(std::uint32_t index) noexcept;  // out of bucket, timer and table

@@ -1,0 +1,49 @@
+#include "replay/simulation.h"
+
+namespace vpcwall {
+namespace {
+
+// Nobody attacks a simulation, and repeatable is better here than unpredictable.
+constexpr FlowHash::Seed fixed_seed{0x9ae16a3b2f90404fU, 0xc949d7c7509e6557U, 0xff51afd7ed558ccdU,
+                                    0xc4ceb9fe1a85ec53U};
+
+// Packets at time zero must not look like packets of the clock's epoch.
+constexpr TimePoint origin{std::chrono::hours(1)};
+
+}  // namespace
+
+Simulation::Simulation(const Policy& policy, std::size_t flow_capacity)
+    : shard_(flow_capacity, fixed_seed, allowance_), policy_(compile(policy, context_, 1)) {
+  shard_.counters().reserve(context_.slots.size());
+}
+
+void Simulation::reload(const Policy& policy, Duration at) {
+  policy_ = compile(policy, context_, policy_->generation + 1);
+  shard_.counters().reserve(context_.slots.size());
+  shard_.adopt(*policy_, origin + at);
+}
+
+Decision Simulation::packet(const Packet& packet, const Journey& journey, Duration at) {
+  shard_.expire(origin + at, 64);
+  return shard_.judge(*policy_, {packet, journey, origin + at});
+}
+
+Decision Simulation::explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace) const {
+  return shard_.explain(*policy_, {packet, journey, origin + at}, trace);
+}
+
+Journey Simulation::journey(const Packet& packet) const noexcept { return find_journey(*policy_, packet, {}); }
+
+Expected<Journey, JsonMistake> Simulation::journey(const PacketStep& step) const {
+  if (step.path.empty()) return journey(step.packet);
+  Journey journey;
+  for (const PathSide& side : step.path) {
+    const InterfaceIndex index = policy_->interface_named(side.interface);
+    if (index == no_interface)
+      return Unexpected{JsonMistake{"\"" + side.interface + "\" in \"path\" is no interface of the policy"}};
+    (side.direction == Direction::egress ? journey.leaves : journey.enters) = index;
+  }
+  return journey;
+}
+
+}  // namespace vpcwall
