@@ -13,6 +13,10 @@ if(VPCWALL_SANITIZE)
   add_link_options(-fsanitize=${VPCWALL_SANITIZE})
 endif()
 
+if(VPCWALL_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)  # coverage of the libraries; tests/fuzz links the driver
+endif()
+
 find_program(VPCWALL_CCACHE ccache)
 if(VPCWALL_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${VPCWALL_CCACHE})

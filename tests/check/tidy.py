@@ -21,6 +21,10 @@ import project
 CACHE = project.ROOT / ".cache" / "tidy"
 
 
+class NotCompilable(Exception):
+    """The source does not even get through the preprocessor; the text says where."""
+
+
 def compile_commands(build):
     """{source: command as a list} of the project's own sources."""
     commands = {}
@@ -36,7 +40,9 @@ def headers_of(command):
     """The project's headers that a source includes, directly or not."""
     output_at = command.index("-o")
     listing = subprocess.run([*command[:output_at], *command[output_at + 2:], "-MM"], capture_output=True, text=True,
-                             check=True)
+                             check=False)
+    if listing.returncode != 0:
+        raise NotCompilable(listing.stderr)
     names = listing.stdout.partition(":")[2].replace("\\\n", " ").split()
     return sorted({path for path in (Path(name).resolve() for name in names) if path.is_relative_to(project.ROOT)})
 
@@ -50,7 +56,10 @@ def digest(command, common):
 
 def look_at(source, command, common, build):
     """What clang-tidy says about one source; an empty text if nothing."""
-    remembered = CACHE / digest(command, common)
+    try:
+        remembered = CACHE / digest(command, common)
+    except NotCompilable as error:
+        return str(error)
     if remembered.exists():
         return ""
     result = subprocess.run(["clang-tidy", "--quiet", "-p", str(build), str(source)], capture_output=True, text=True,
