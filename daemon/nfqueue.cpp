@@ -1,0 +1,393 @@
+#include "daemon/nfqueue.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <libmnl/libmnl.h>
+#include <libnetfilter_queue/libnetfilter_queue.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_queue.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cassert>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <limits>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "daemon/kernel_queue_table.h"
+
+namespace vpcwall {
+namespace {
+
+// Everything of a message but the payload: headers and the attributes of a packet, with room to spare.
+constexpr std::size_t message_overhead = 640;
+// nlmsghdr + nfgenmsg + one verdict attribute.
+constexpr std::size_t verdict_message_bytes = 32;
+constexpr std::uint32_t configure_sequence = 1;
+
+[[noreturn]] void fail(int error, const std::string& what) {
+  throw std::system_error(error, std::system_category(), what);
+}
+
+std::string queue_name(std::uint16_t number) { return "queue " + std::to_string(number); }
+
+std::size_t round_up(std::size_t size, std::size_t step) { return (size + step - 1) / step * step; }
+
+// Relaxed is enough: a counter orders nothing, and only its own thread writes it.
+void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount = 1) noexcept {
+  counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+}
+
+std::optional<HookPoint> hook_point(std::uint8_t hook) noexcept {
+  switch (hook) {
+    case NF_INET_FORWARD: return HookPoint::forward;
+    case NF_INET_LOCAL_IN: return HookPoint::local_in;
+    case NF_INET_LOCAL_OUT: return HookPoint::local_out;
+    default: return std::nullopt;
+  }
+}
+
+// The attributes of one packet message that matter here. Anything of an unexpected size counts as absent.
+struct Attributes {
+  std::optional<std::uint32_t> id;
+  std::optional<HookPoint> hook;
+  std::span<const std::byte> payload;
+  std::uint32_t whole_length = 0;
+  std::uint32_t in_device = 0;
+  std::uint32_t out_device = 0;
+};
+
+std::uint32_t number_of(const nlattr* attribute) noexcept {
+  if (mnl_attr_get_payload_len(attribute) < sizeof(std::uint32_t)) return 0;
+  return ntohl(mnl_attr_get_u32(attribute));
+}
+
+Attributes read_attributes(const nlmsghdr* message) noexcept {
+  Attributes found;
+  const auto* const end = static_cast<const std::byte*>(mnl_nlmsg_get_payload_tail(message));
+  const auto* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof(nfgenmsg)));
+  const auto room = [&] { return static_cast<int>(end - reinterpret_cast<const std::byte*>(attribute)); };
+  // The walk ends at the first attribute that does not fit into the message.
+  for (; mnl_attr_ok(attribute, room()); attribute = mnl_attr_next(attribute)) {
+    switch (mnl_attr_get_type(attribute)) {
+      case NFQA_PACKET_HDR: {
+        nfqnl_msg_packet_hdr header{};
+        if (mnl_attr_get_payload_len(attribute) < sizeof header) break;
+        std::memcpy(&header, mnl_attr_get_payload(attribute), sizeof header);
+        found.id = ntohl(header.packet_id);
+        found.hook = hook_point(header.hook);
+        break;
+      }
+      case NFQA_IFINDEX_INDEV: found.in_device = number_of(attribute); break;
+      case NFQA_IFINDEX_OUTDEV: found.out_device = number_of(attribute); break;
+      case NFQA_CAP_LEN: found.whole_length = number_of(attribute); break;
+      case NFQA_PAYLOAD:
+        found.payload = {static_cast<const std::byte*>(mnl_attr_get_payload(attribute)),
+                         mnl_attr_get_payload_len(attribute)};
+        break;
+      default: break;
+    }
+  }
+  // The kernel names the whole length only when it copied less.
+  if (found.whole_length == 0) found.whole_length = static_cast<std::uint32_t>(found.payload.size());
+  return found;
+}
+
+void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t number) {
+  mnl_attr_put_u32(message, type, htonl(number));
+}
+
+}  // namespace
+
+NfQueue::NfQueue(const QueueSettings& settings)
+    : number_(settings.number),
+      slot_size_(round_up(settings.copy_bytes + message_overhead, 64)),
+      slots_(slot_size_ * max_burst),
+      vectors_(max_burst),
+      headers_(max_burst),
+      verdict_buffer_(verdict_message_bytes * max_burst) {
+  for (std::size_t slot = 0; slot < max_burst; ++slot) {
+    vectors_[slot] = {.iov_base = slots_.data() + slot * slot_size_, .iov_len = slot_size_};
+    headers_[slot].msg_hdr.msg_iov = &vectors_[slot];
+    headers_[slot].msg_hdr.msg_iovlen = 1;
+  }
+  wake_event_ = FileDescriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!wake_event_) fail(errno, queue_name(number_) + ": cannot make an event descriptor");
+  // May be absent or unreadable; then the kernel's share of the statistics stays zero.
+  kernel_counters_ = open_kernel_queue_table();
+  open_socket(settings.receive_buffer_bytes);
+  configure(settings);
+}
+
+NfQueue::~NfQueue() = default;
+
+void NfQueue::open_socket(std::uint32_t receive_buffer_bytes) {
+  socket_ = FileDescriptor{socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)};
+  if (!socket_) {
+    fail(
+        errno,
+        "cannot open a netfilter netlink socket; if the kernel has it as a module: modprobe nfnetlink_queue");
+  }
+  sockaddr_nl own_address{};
+  own_address.nl_family = AF_NETLINK;
+  if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own_address), sizeof own_address) != 0) {
+    fail(errno, queue_name(number_) + ": cannot bind the netlink socket");
+  }
+
+  const int wanted =
+      static_cast<int>(std::min<std::uint32_t>(receive_buffer_bytes, std::numeric_limits<int>::max() / 2));
+  if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) != 0 &&
+      setsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted) != 0) {
+    fail(errno, queue_name(number_) + ": cannot set the receive buffer");
+  }
+  int granted = 0;
+  socklen_t granted_size = sizeof granted;
+  if (getsockopt(socket_.get(), SOL_SOCKET, SO_RCVBUF, &granted, &granted_size) == 0) {
+    receive_buffer_bytes_ = static_cast<std::uint32_t>(granted) / 2;  // the kernel reports twice what was set
+  }
+
+  const int on = 1;
+  // Without the first, one full socket buffer makes every later read fail until it is noticed; without the
+  // second, the kernel would send every refused verdict back in full.
+  if (setsockopt(socket_.get(), SOL_NETLINK, NETLINK_NO_ENOBUFS, &on, sizeof on) != 0 ||
+      setsockopt(socket_.get(), SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on) != 0) {
+    fail(errno, queue_name(number_) + ": cannot set the netlink socket's options");
+  }
+}
+
+// One message binds and configures, so there is no moment at which the queue exists with other settings.
+void NfQueue::configure(const QueueSettings& settings) {
+  std::array<char, 256> buffer{};
+  nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, settings.number);
+  message->nlmsg_flags |= NLM_F_ACK;
+  message->nlmsg_seq = configure_sequence;
+  nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+  nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, static_cast<int>(settings.copy_bytes));
+  nfq_nlmsg_cfg_put_qmaxlen(message, settings.length);
+  // Both flags in one pair: of two pairs in a message the kernel would keep only the last.
+  const std::uint32_t flags = NFQA_CFG_F_GSO | (settings.fail_open ? NFQA_CFG_F_FAIL_OPEN : 0U);
+  put_number(message, NFQA_CFG_FLAGS, flags);
+  put_number(message, NFQA_CFG_MASK, NFQA_CFG_F_GSO | NFQA_CFG_F_FAIL_OPEN);
+  if (send(socket_.get(), message, message->nlmsg_len, 0) < 0) {
+    fail(errno, queue_name(number_) + ": cannot send the request to bind");
+  }
+  await_acknowledgement(configure_sequence);
+}
+
+// A rule may be feeding this number already, so packets can arrive ahead of the acknowledgement. They stay in
+// their slots, and the first receive() hands them out.
+void NfQueue::await_acknowledgement(std::uint32_t sequence) {
+  for (;;) {
+    const std::size_t slot = stashed_;
+    const ssize_t size = recv(socket_.get(), vectors_[slot].iov_base, slot_size_, 0);
+    if (size < 0 && (errno == EINTR || errno == ENOBUFS)) continue;
+    if (size < 0) fail(errno, queue_name(number_) + ": no answer to the request to bind");
+    const auto* message = static_cast<const nlmsghdr*>(vectors_[slot].iov_base);
+    if (!mnl_nlmsg_ok(message, static_cast<int>(size))) continue;
+    if (message->nlmsg_type != NLMSG_ERROR) {
+      headers_[slot].msg_len = static_cast<unsigned>(size);
+      if (stashed_ + 1 < max_burst) {
+        ++stashed_;
+        continue;
+      }
+      decode(slots_.data() + slot * slot_size_, static_cast<std::size_t>(size));
+      packets_size_ = 0;  // no room left: this one is dropped
+      answer({});
+      continue;
+    }
+    if (message->nlmsg_seq != sequence || mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) continue;
+    const auto* answer = static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message));
+    const int error = -answer->error;
+    if (error == 0) return;
+    if (error == EPERM && kernel_queue_row(kernel_counters_, number_)) {
+      fail(error,
+           queue_name(number_) + " is taken by another process; stop it or choose other queue numbers");
+    }
+    if (error == EPERM) fail(error, queue_name(number_) + ": binding needs CAP_NET_ADMIN (run as root)");
+    if (error == EINVAL || error == EOPNOTSUPP || error == EPROTONOSUPPORT) {
+      fail(error, queue_name(number_) +
+                      ": this kernel has no NFQUEUE or lacks a feature of it; try: modprobe nfnetlink_queue");
+    }
+    fail(error, queue_name(number_) + ": cannot bind");
+  }
+}
+
+std::span<const QueuedPacket> NfQueue::receive(Duration max_wait) {
+  waiting_size_ = 0;
+  packets_size_ = 0;
+  std::size_t datagrams = std::exchange(stashed_, 0);
+  // Reading first spares a busy worker the poll.
+  if (datagrams == 0) datagrams = read_datagrams();
+  if (datagrams == 0 && wait(max_wait)) datagrams = read_datagrams();
+  for (std::size_t slot = 0; slot < datagrams; ++slot) {
+    decode(static_cast<const std::byte*>(vectors_[slot].iov_base), headers_[slot].msg_len);
+  }
+  if (packets_size_ == 0) {
+    if (waiting_size_ != 0) answer({});  // the caller has nothing to answer, the kernel still waits
+    return {};
+  }
+  add(received_, packets_size_);
+  add(bursts_);
+  return {packets_.data(), packets_size_};
+}
+
+std::size_t NfQueue::read_datagrams() {
+  for (;;) {
+    const int count = recvmmsg(socket_.get(), headers_.data(), max_burst, MSG_DONTWAIT, nullptr);
+    if (count >= 0) return static_cast<std::size_t>(count);
+    switch (errno) {
+      case EAGAIN: return 0;
+      case EINTR: break;
+      case ENOBUFS: add(overruns_); break;
+      default: fail(errno, queue_name(number_) + ": cannot read");
+    }
+  }
+}
+
+// True when the socket has something to read.
+bool NfQueue::wait(Duration max_wait) {
+  max_wait = std::max(max_wait, Duration::zero());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(max_wait);
+  const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (max_wait - seconds).count()};
+  std::array<pollfd, 2> watched{{{.fd = socket_.get(), .events = POLLIN, .revents = 0},
+                                 {.fd = wake_event_.get(), .events = POLLIN, .revents = 0}}};
+  const int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
+  if (ready < 0 && errno == EINTR) return false;  // a signal: let the caller look at its flags
+  if (ready < 0) fail(errno, queue_name(number_) + ": cannot wait");
+  if (watched[1].revents != 0) {
+    std::uint64_t count = 0;
+    [[maybe_unused]] const ssize_t size = read(wake_event_.get(), &count, sizeof count);
+  }
+  return watched[0].revents != 0;
+}
+
+void NfQueue::decode(const std::byte* datagram, std::size_t size) {
+  const auto* message = reinterpret_cast<const nlmsghdr*>(datagram);
+  if (!mnl_nlmsg_ok(message, static_cast<int>(size))) {
+    add(undecodable_);
+    return;
+  }
+  if (message->nlmsg_type == NLMSG_ERROR) {
+    note_error(message);
+    return;
+  }
+  if (message->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8U) | NFQNL_MSG_PACKET)) return;
+  const Attributes attributes = read_attributes(message);
+  if (!attributes.id) {
+    add(undecodable_);
+    return;
+  }
+  const bool understood = attributes.hook.has_value() && !attributes.payload.empty();
+  waiting_[waiting_size_++] = {.id = *attributes.id, .handed_out = understood};
+  if (!understood) {
+    add(undecodable_);
+    return;
+  }
+  packets_[packets_size_++] = {.bytes = attributes.payload,
+                               .wire_length = attributes.whole_length,
+                               .in_device = attributes.in_device,
+                               .out_device = attributes.out_device,
+                               .hook = *attributes.hook};
+}
+
+// The kernel speaks up only about verdicts that it refused. ENOENT means that the packet is gone; EPERM means
+// that no verdict of ours will be taken any more, which must not pass in silence.
+void NfQueue::note_error(const nlmsghdr* message) {
+  if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return;
+  const int error = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
+  if (error == 0) return;
+  add(refused_verdicts_);
+  if (error == EPERM || error == ENODEV) {
+    fail(error, queue_name(number_) + ": the kernel takes no more verdicts; was CAP_NET_ADMIN given up?");
+  }
+}
+
+// A range verdict answers every waiting packet up to its id. So the messages go out in the order of arrival:
+// whatever a range must not cover has been answered by the messages ahead of it.
+void NfQueue::answer(std::span<const Verdict> verdicts) {
+  assert(verdicts.size() == packets_size_);
+  std::size_t bytes = 0;
+  std::size_t next_verdict = 0;
+  std::size_t run =
+      0;  // accepted packets that no message covers yet; the last of them is waiting_[index - 1]
+  const auto put = [&](std::uint32_t id, std::uint32_t verdict, int type) {
+    nlmsghdr* message = nfq_nlmsg_put(verdict_buffer_.data() + bytes, type, number_);
+    nfq_nlmsg_verdict_put(message, static_cast<int>(id), static_cast<int>(verdict));
+    bytes += message->nlmsg_len;
+  };
+  const auto close_run = [&](std::size_t end) {
+    if (run == 0) return;
+    put(waiting_[end - 1].id, NF_ACCEPT, run == 1 ? NFQNL_MSG_VERDICT : NFQNL_MSG_VERDICT_BATCH);
+    run = 0;
+  };
+  for (std::size_t index = 0; index < waiting_size_; ++index) {
+    const bool answered = waiting_[index].handed_out && next_verdict < verdicts.size();
+    const bool accepted = answered && verdicts[next_verdict] == Verdict::accept;
+    if (answered) ++next_verdict;
+    if (accepted) {
+      ++run;
+      continue;
+    }
+    close_run(index);
+    put(waiting_[index].id, NF_DROP, NFQNL_MSG_VERDICT);
+  }
+  close_run(waiting_size_);
+  waiting_size_ = 0;
+  packets_size_ = 0;
+  if (bytes != 0) send_verdicts(bytes);
+}
+
+// Either the kernel gets the verdicts or this throws: a drop that never arrived would be turned into an
+// accept by the next range.
+void NfQueue::send_verdicts(std::size_t size) {
+  sockaddr_nl kernel{};
+  kernel.nl_family = AF_NETLINK;
+  iovec vector{.iov_base = verdict_buffer_.data(), .iov_len = size};
+  msghdr header{};
+  header.msg_name = &kernel;
+  header.msg_namelen = sizeof kernel;
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  constexpr int most_attempts = 1000;
+  for (int attempt = 0; attempt < most_attempts; ++attempt) {
+    if (sendmsg(socket_.get(), &header, 0) >= 0) return;
+    if (errno != EINTR && errno != ENOBUFS && errno != ENOMEM && errno != EAGAIN) break;
+    if (errno == ENOBUFS) add(overruns_);
+  }
+  fail(errno, queue_name(number_) + ": cannot send verdicts");
+}
+
+void NfQueue::wake() noexcept {
+  const std::uint64_t one = 1;
+  // Fails only when the counter is at its end, and then receive() is awake already.
+  [[maybe_unused]] const ssize_t size = write(wake_event_.get(), &one, sizeof one);
+}
+
+QueueStatistics NfQueue::statistics() const {
+  QueueStatistics result;
+  result.number = number_;
+  result.received = received_.load(std::memory_order_relaxed);
+  result.bursts = bursts_.load(std::memory_order_relaxed);
+  if (const std::optional<KernelQueueRow> row = kernel_queue_row(kernel_counters_, number_)) {
+    result.waiting = row->waiting;
+    result.kernel_dropped = row->kernel_dropped;
+    result.user_dropped = row->user_dropped;
+  }
+  return result;
+}
+
+std::uint64_t NfQueue::undecodable() const noexcept { return undecodable_.load(std::memory_order_relaxed); }
+std::uint64_t NfQueue::overruns() const noexcept { return overruns_.load(std::memory_order_relaxed); }
+std::uint64_t NfQueue::refused_verdicts() const noexcept {
+  return refused_verdicts_.load(std::memory_order_relaxed);
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,102 @@
+// One kernel queue of packets: PacketQueue on NFQUEUE.
+//
+// The constructor binds the queue and throws std::system_error with a message fit for the operator. From then
+// on nothing is allocated and nothing is thrown per packet; receive() and answer() throw only when the kernel
+// takes the queue away (std::system_error). A queue bound here holds every packet that a hook rule sends to
+// its number until it is answered; destroying the object drops what waits (the kernel does it).
+//
+// receive() and answer() belong to one thread. wake() and statistics() may be called from any thread.
+// Answering needs CAP_NET_ADMIN in the answering thread for as long as the queue lives.
+#pragma once
+
+#include <sys/socket.h>
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "daemon/file_descriptor.h"
+#include "runtime/packet_queue.h"
+
+struct nlmsghdr;
+
+namespace vpcwall {
+
+struct QueueSettings {
+  std::uint16_t number = 0;
+  // Bytes of a packet that the kernel copies to us. Plain TCP and UDP need at most 80, and 96 is what an
+  // ICMPv6 error without extension headers takes (40 + 8 + 40 + 8). An ICMPv4 error with IP options in both
+  // headers takes 136 (60 + 8 + 60 + 8), and IPv6 extension headers come on top of the 96. A quote that is
+  // cut can only be judged without its ports, so the default leaves 96 bytes for extensions; copying them
+  // costs nothing that can be measured.
+  std::uint32_t copy_bytes = 192;
+  std::uint32_t length = 2048;  // packets that may wait for a verdict
+  std::uint32_t receive_buffer_bytes = 16U << 20U;
+  // What happens to a packet that finds the queue full: false = dropped, true = passed unjudged.
+  bool fail_open = false;
+};
+
+class NfQueue : public PacketQueue {
+ public:
+  explicit NfQueue(const QueueSettings& settings);
+  ~NfQueue() override;
+
+  [[nodiscard]] std::span<const QueuedPacket> receive(Duration max_wait) override;
+  void answer(std::span<const Verdict> verdicts) override;
+  void wake() noexcept override;
+  [[nodiscard]] QueueStatistics statistics() const override;
+
+  // What could not be understood and was therefore dropped.
+  [[nodiscard]] std::uint64_t undecodable() const noexcept;
+  // How often the kernel said that messages were lost on the way to us.
+  [[nodiscard]] std::uint64_t overruns() const noexcept;
+  // Verdicts that the kernel refused, for instance because a device went away and took its packets along.
+  [[nodiscard]] std::uint64_t refused_verdicts() const noexcept;
+  // What the socket really got; less than asked for where the process may not exceed net.core.rmem_max.
+  [[nodiscard]] std::uint32_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
+
+ private:
+  // A packet of the last burst that the kernel waits for, whether or not it was understood.
+  struct Waiting {
+    std::uint32_t id = 0;
+    bool handed_out = false;
+  };
+
+  void open_socket(std::uint32_t receive_buffer_bytes);
+  void configure(const QueueSettings& settings);
+  void await_acknowledgement(std::uint32_t sequence);
+  [[nodiscard]] std::size_t read_datagrams();
+  [[nodiscard]] bool wait(Duration max_wait);
+  void decode(const std::byte* datagram, std::size_t size);
+  void note_error(const nlmsghdr* message);
+  void send_verdicts(std::size_t size);
+
+  std::uint16_t number_;
+  FileDescriptor socket_;
+  FileDescriptor wake_event_;
+  FileDescriptor kernel_counters_;  // opened in the queue's network namespace, read from any thread
+  std::uint32_t receive_buffer_bytes_ = 0;
+
+  std::size_t slot_size_;
+  std::vector<std::byte> slots_;  // max_burst datagrams of slot_size_ bytes
+  std::vector<iovec> vectors_;
+  std::vector<mmsghdr> headers_;
+  std::size_t stashed_ = 0;  // datagrams that arrived before the acknowledgement of the bind
+
+  std::array<Waiting, max_burst> waiting_{};
+  std::array<QueuedPacket, max_burst> packets_{};
+  std::size_t waiting_size_ = 0;
+  std::size_t packets_size_ = 0;
+  std::vector<char> verdict_buffer_;
+
+  std::atomic<std::uint64_t> received_{0};
+  std::atomic<std::uint64_t> bursts_{0};
+  std::atomic<std::uint64_t> undecodable_{0};
+  std::atomic<std::uint64_t> overruns_{0};
+  std::atomic<std::uint64_t> refused_verdicts_{0};
+};
+
+}  // namespace vpcwall
