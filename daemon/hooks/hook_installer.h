@@ -1,0 +1,39 @@
+// Puts a HookPlan into the kernel's ruleset and takes it out again.
+//
+// What a back end may touch is its own: nft the table `inet vpcwall`, xt the chains VPCWALL-* of the table
+// `security` with one jump to each from a built-in chain. Everything else stays as it was, byte for byte.
+// Both sit behind the host's own filter rules (priority of the security table): a packet must pass those too,
+// and an accept of ours never lets a packet past a rule of someone else.
+//
+// Rules outlive the process. So install() replaces whatever an earlier process left, in one transaction per
+// family; a packet meets the old rules or the new ones, never none. Not thread-safe; needs CAP_NET_ADMIN, xt
+// also CAP_NET_RAW. Errors are std::runtime_error in the words of the tool that refused.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "daemon/hooks/hook_plan.h"
+
+namespace vpcwall {
+
+class HookInstaller {
+ public:
+  HookInstaller() = default;
+  HookInstaller(const HookInstaller&) = delete;
+  HookInstaller& operator=(const HookInstaller&) = delete;
+  virtual ~HookInstaller() = default;
+
+  // Throws std::invalid_argument for a plan that must not be installed (see require_installable).
+  virtual void install(const HookPlan& plan) = 0;
+  // Leaves the ruleset as if install() had never run. Nothing installed is not an error.
+  virtual void remove() = 0;
+  // For people and logs: "nft", "xt (iptables-nft)", …
+  [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
+};
+
+// Tries each candidate on the running kernel, with rules that no packet meets, and returns the first that
+// works; `automatic` prefers nft. Throws std::runtime_error naming, line by line, why each was refused.
+[[nodiscard]] std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend);
+
+}  // namespace vpcwall

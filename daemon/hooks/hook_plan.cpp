@@ -1,0 +1,39 @@
+#include "daemon/hooks/hook_plan.h"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace vpcwall {
+
+std::string_view to_string(HookMode mode) noexcept { return mode == HookMode::router ? "router" : "host"; }
+
+std::string_view to_string(HookBackend backend) noexcept {
+  switch (backend) {
+    case HookBackend::automatic: return "auto";
+    case HookBackend::nft: return "nft";
+    case HookBackend::xt: return "xt";
+  }
+  return "";
+}
+
+bool is_hookable_device(std::string_view name) noexcept {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-";
+  constexpr std::size_t longest = 15;  // IFNAMSIZ without its end mark
+  return !name.empty() && name.size() <= longest && name != "lo" && name != "." && name != ".." &&
+         name.front() != '-' && name.find_first_not_of(allowed) == std::string_view::npos;
+}
+
+void require_installable(const HookPlan& plan) {
+  const auto refuse = [](const std::string& what) { throw std::invalid_argument("hooks: " + what); };
+  if (plan.queue_count == 0) refuse("no queue to send packets to");
+  if (plan.first_queue + plan.queue_count > 65536) refuse("queue numbers end at 65535");
+  if (plan.mode == HookMode::host && plan.devices.empty()) refuse("host mode needs at least one device");
+  if (plan.mode == HookMode::router && plan.devices.empty() && plan.guarded.empty()) {
+    refuse("router mode needs at least one guarded range or device");
+  }
+  const auto bad = std::find_if_not(plan.devices.begin(), plan.devices.end(),
+                                    [](const std::string& name) { return is_hookable_device(name); });
+  if (bad != plan.devices.end()) refuse("\"" + *bad + "\" is not a device that can be hooked");
+}
+
+}  // namespace vpcwall

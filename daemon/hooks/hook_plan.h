@@ -1,0 +1,41 @@
+// Which packets go to the queues: a plain value, made from settings and policy, given to a HookInstaller.
+//
+// Router mode takes forwarded packets whose source or destination lies in a guarded range, and, where devices
+// are named, every packet that enters or leaves by one of them: a forged source must not slip past. Host mode
+// takes what arrives at and leaves this host by the named devices. The loopback device is never hooked.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "net/address.h"
+
+namespace vpcwall {
+
+enum class HookMode : std::uint8_t { router, host };
+enum class HookBackend : std::uint8_t { automatic, nft, xt };
+
+[[nodiscard]] std::string_view to_string(HookMode mode) noexcept;
+[[nodiscard]] std::string_view to_string(HookBackend backend) noexcept;  // "auto", "nft", "xt"
+
+struct HookPlan {
+  HookMode mode = HookMode::router;
+  std::vector<Prefix> guarded;       // router mode: the VPC's ranges, both families
+  std::vector<std::string> devices;  // kernel names
+  std::uint16_t first_queue = 0;
+  std::uint16_t queue_count = 1;
+  bool fail_open = false;  // pass packets unjudged while nobody reads the queues
+
+  friend bool operator==(const HookPlan&, const HookPlan&) = default;
+};
+
+// A name that a rule can state exactly: 1 to 15 letters, digits and ._@:- ("+" and "*" mean many devices to
+// the rule tools), and not the loopback device.
+[[nodiscard]] bool is_hookable_device(std::string_view name) noexcept;
+
+// Throws std::invalid_argument, naming what is wrong, for a plan that cannot be or must not be installed.
+void require_installable(const HookPlan& plan);
+
+}  // namespace vpcwall

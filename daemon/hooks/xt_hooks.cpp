@@ -1,0 +1,123 @@
+#include "daemon/hooks/xt_hooks.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+
+#include "daemon/hooks/nft_objects.h"
+#include "daemon/hooks/program.h"
+
+namespace vpcwall {
+namespace {
+
+std::vector<Family> families() {
+  // Without IPv6 in the kernel there is no IPv6 packet to take, and its rule tool only fails.
+  if (access("/proc/thread-self/net/if_inet6", F_OK) != 0) return {Family::ipv4};
+  return {Family::ipv4, Family::ipv6};
+}
+
+// The tools end their complaints with advice on usage; the first lines say what is wrong.
+std::string first_lines(const std::string& text) {
+  std::size_t end = text.find("Try `");
+  if (end == std::string::npos) end = text.size();
+  while (end != 0 && text[end - 1] == '\n') --end;
+  return text.substr(0, end);
+}
+
+bool contains(const std::vector<std::string>& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+}  // namespace
+
+XtHooks::XtHooks(const XtVariant& variant) : variant_(variant), seed_(std::random_device{}()) {}
+
+void XtHooks::install(const HookPlan& plan) {
+  require_installable(plan);
+  std::vector<Family> fresh;
+  try {
+    for (const Family family : families()) {
+      const XtState state = read_state(family);
+      if (state.empty()) fresh.push_back(family);
+      if (xt_hooks_needed(plan, family).empty()) {
+        remove(family, state);
+      } else {
+        install(plan, family, state);
+      }
+    }
+  } catch (...) {
+    // A start that fails must not leave one family queued with nobody to answer.
+    for (const Family family : fresh) remove(family, read_state(family));
+    throw;
+  }
+}
+
+void XtHooks::install(const HookPlan& plan, Family family, const XtState& state) const {
+  std::vector<std::string> made = state.made;
+  if (!variant_.is_legacy()) {
+    const std::vector<std::string> present = nft_objects(family, xt_table);
+    std::vector<std::string> wanted = xt_hooks_needed(plan, family);
+    wanted.emplace_back(nft_table_itself);
+    for (const std::string& object : wanted) {
+      if (!contains(present, object) && !contains(made, object)) made.push_back(object);
+    }
+  }
+  restore(family, render_xt(plan, family, seed_, state, made));
+}
+
+void XtHooks::remove() {
+  for (const Family family : families()) {
+    if (!is_untouched(family)) remove(family, read_state(family));
+  }
+}
+
+void XtHooks::remove(Family family, const XtState& state) const {
+  if (state.empty()) return;
+  restore(family, render_xt_removal(state));
+  if (!variant_.is_legacy()) delete_unused_nft_objects(family, xt_table, state.made);
+}
+
+std::string XtHooks::refusal() {
+  try {
+    for (const Family family : families()) {
+      std::vector<std::string> made;
+      if (!variant_.is_legacy() && nft_objects(family, xt_table).empty()) made.emplace_back(nft_table_itself);
+      restore(family, render_xt_probe(family));
+      restore(family, render_xt_probe_removal());
+      delete_unused_nft_objects(family, xt_table, made);
+    }
+    return {};
+  } catch (const std::runtime_error& error) {  // also std::system_error: tool not installed
+    return error.what();
+  }
+}
+
+XtState XtHooks::read_state(Family family) const {
+  const std::string tool = std::string(family == Family::ipv4 ? variant_.ipv4 : variant_.ipv6) + "-save";
+  const ProgramResult result = run_program({tool, "-t", std::string(xt_table)});
+  if (result.status != 0) throw std::runtime_error(tool + ": " + first_lines(result.errors));
+  return read_xt_state(result.output);
+}
+
+void XtHooks::restore(Family family, const std::string& text) const {
+  const std::string tool = std::string(family == Family::ipv4 ? variant_.ipv4 : variant_.ipv6) + "-restore";
+  // The wait is for the lock that the legacy tools share.
+  const ProgramResult result = run_program({tool, "--noflush", "--wait=5"}, text);
+  if (result.status != 0) throw std::runtime_error(tool + ": " + first_lines(result.errors));
+}
+
+// Reading a legacy table would touch it, so the kernel's list of tables in use is asked first.
+bool XtHooks::is_untouched(Family family) const {
+  if (!variant_.is_legacy()) return false;
+  const std::string prefix = family == Family::ipv4 ? "ip_" : "ip6_";
+  std::ifstream names("/proc/thread-self/net/" + prefix + std::string(variant_.names_file));
+  for (std::string name; names >> name;) {
+    if (name == xt_table) return false;
+  }
+  return true;
+}
+
+}  // namespace vpcwall

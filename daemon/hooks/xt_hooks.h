@@ -1,0 +1,55 @@
+// The xt back end: own chains in the table `security`, written by iptables-restore and ip6tables-restore.
+//
+// The rule tools exist in two kinds. The nft kind is preferred: it leaves nothing behind, while a legacy
+// table keeps its (empty) hooks on the packet path from the first touch until the namespace ends.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/hooks/hook_installer.h"
+#include "daemon/hooks/xt_rules.h"
+
+namespace vpcwall {
+
+struct XtVariant {
+  std::string_view label;       // for people
+  std::string_view ipv4, ipv6;  // names of the tools without "-restore" and "-save"
+  std::string_view names_file;  // under /proc/…/net/: the legacy tables in use; empty for the nft kind
+
+  [[nodiscard]] bool is_legacy() const noexcept { return !names_file.empty(); }
+};
+
+inline constexpr std::array<XtVariant, 2> xt_variants{{
+    {"xt (iptables-nft)", "iptables-nft", "ip6tables-nft", ""},
+    {"xt (iptables-legacy)", "iptables-legacy", "ip6tables-legacy", "tables_names"},
+}};
+
+class XtHooks : public HookInstaller {
+ public:
+  // Draws the seed of the queue choice: flows keep their queue over every install() of this object.
+  explicit XtHooks(const XtVariant& variant);
+
+  void install(const HookPlan& plan) override;
+  void remove() override;
+  [[nodiscard]] std::string_view backend() const noexcept override { return variant_.label; }
+
+  // Why these tools cannot install our rules on this kernel; empty if they can. Leaves no trace, save that
+  // the legacy kind touches its table.
+  [[nodiscard]] std::string refusal();
+
+ private:
+  [[nodiscard]] XtState read_state(Family family) const;
+  void restore(Family family, const std::string& text) const;
+  void install(const HookPlan& plan, Family family, const XtState& state) const;
+  void remove(Family family, const XtState& state) const;
+  [[nodiscard]] bool is_untouched(Family family) const;
+
+  XtVariant variant_;
+  std::uint32_t seed_;
+};
+
+}  // namespace vpcwall

@@ -1,0 +1,180 @@
+#include "daemon/hooks/xt_rules.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "daemon/hooks/queue_hash.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr std::string_view made_mark = "vpcwall:made=";
+
+bool contains(const auto& list, std::string_view word) {
+  return std::find(list.begin(), list.end(), word) != list.end();
+}
+
+std::vector<std::string> words_of(const std::string& line) {
+  std::istringstream stream(line);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+// The word after `option`, without quotes, or nothing.
+std::string value_of(const std::vector<std::string>& words, std::string_view option) {
+  const auto at = std::find(words.begin(), words.end(), option);
+  if (at == words.end() || at + 1 == words.end()) return {};
+  std::string value = *(at + 1);
+  std::erase(value, '"');
+  return value;
+}
+
+std::vector<std::string> split(std::string_view list) {
+  std::vector<std::string> parts;
+  while (!list.empty()) {
+    const std::size_t end = std::min(list.find(','), list.size());
+    if (end != 0) parts.emplace_back(list.substr(0, end));
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return parts;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ",") + part;
+  return text;
+}
+
+std::string begin() { return "*" + std::string(xt_table) + "\n"; }
+constexpr std::string_view commit = "COMMIT\n";
+
+std::string own_chain(std::string_view built_in) { return "VPCWALL-" + std::string(built_in); }
+std::string declaration(std::string_view chain) { return ":" + std::string(chain) + " - [0:0]\n"; }
+
+// Declaring a chain empties it, and a chain must be empty and unreferenced before it can go.
+std::string take_out(const XtState& state) {
+  std::string text;
+  for (const std::string& chain : state.chains) text += declaration(chain);
+  for (const std::string& jump : state.jumps) text += "-D" + jump.substr(2) + "\n";
+  return text;
+}
+
+// The conditions under which a packet in `hook` is taken.
+std::vector<std::string> matches(const HookPlan& plan, Family family, std::string_view hook) {
+  std::vector<std::string> found;
+  if (plan.mode == HookMode::host) {
+    const std::string option = hook == "INPUT" ? "-i " : "-o ";
+    if (hook == "FORWARD") return found;
+    for (const std::string& device : plan.devices) found.push_back(option + device);
+    return found;
+  }
+  if (hook != "FORWARD") return found;
+  for (const Prefix& prefix : plan.guarded) {
+    if (prefix.base.family != family) continue;
+    found.push_back("-s " + to_string(prefix));
+    found.push_back("-d " + to_string(prefix));
+  }
+  for (const std::string& device : plan.devices) {
+    found.push_back("-i " + device);
+    found.push_back("-o " + device);
+  }
+  return found;
+}
+
+std::string queue_target(std::uint32_t number, bool fail_open) {
+  return " -j NFQUEUE --queue-num " + std::to_string(number) + (fail_open ? " --queue-bypass" : "") + "\n";
+}
+
+std::string hash_match(Family family, std::uint32_t seed, std::uint16_t count, std::uint16_t index) {
+  return " -m bpf --bytecode \"" + to_bytecode(queue_hash_program(family, seed, count, index)) + "\"";
+}
+
+std::string queue_rules(const HookPlan& plan, Family family, std::uint32_t seed) {
+  std::string text;
+  for (std::uint16_t index = 0; index < plan.queue_count; ++index) {
+    text += "-A VPCWALL-QUEUE";
+    // The last queue takes what is left, so a packet too short to be hashed is judged as well.
+    if (index + 1 != plan.queue_count) text += hash_match(family, seed, plan.queue_count, index);
+    text += queue_target(static_cast<std::uint32_t>(plan.first_queue) + index, plan.fail_open);
+  }
+  return text;
+}
+
+}  // namespace
+
+XtState read_xt_state(std::string_view saved) {
+  XtState state;
+  std::istringstream lines{std::string(saved)};
+  for (std::string line; std::getline(lines, line);) {
+    const std::vector<std::string> words = words_of(line);
+    if (words.empty()) continue;
+    if (words.front().starts_with(':') && contains(xt_own_chains, words.front().substr(1))) {
+      state.chains.push_back(words.front().substr(1));
+    }
+    if (words.front() != "-A" || words.size() < 2) continue;
+    std::string target = value_of(words, "-j");
+    if (target.empty()) target = value_of(words, "-g");
+    if (contains(xt_built_in_chains, words[1]) && contains(xt_own_chains, target))
+      state.jumps.push_back(line);
+    const std::string comment = value_of(words, "--comment");
+    if (contains(xt_own_chains, words[1]) && comment.starts_with(made_mark)) {
+      state.made = split(std::string_view(comment).substr(made_mark.size()));
+    }
+  }
+  return state;
+}
+
+std::vector<std::string> xt_hooks_needed(const HookPlan& plan, Family family) {
+  std::vector<std::string> needed;
+  for (const std::string_view hook : xt_built_in_chains) {
+    if (!matches(plan, family, hook).empty()) needed.emplace_back(hook);
+  }
+  return needed;
+}
+
+std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, const XtState& state,
+                      const std::vector<std::string>& made) {
+  const std::vector<std::string> hooks = xt_hooks_needed(plan, family);
+  std::vector<std::string> chains{"VPCWALL-QUEUE", "VPCWALL-REASSEMBLE"};
+  for (const std::string& hook : hooks) chains.push_back(own_chain(hook));
+
+  std::string text = begin();
+  for (const std::string& chain : chains) {
+    if (!contains(state.chains, chain)) text += declaration(chain);
+  }
+  text += take_out(state);
+  text +=
+      "-A VPCWALL-REASSEMBLE -m socket -m comment --comment " + std::string(made_mark) + join(made) + "\n";
+  text += queue_rules(plan, family, seed);
+  for (const std::string& hook : hooks) {
+    for (const std::string& match : matches(plan, family, hook)) {
+      text += "-A " + own_chain(hook) + " " + match + " -j VPCWALL-QUEUE\n";
+    }
+    text += "-I " + hook + " 1 -j " + own_chain(hook) + "\n";
+  }
+  for (const std::string& chain : state.chains) {
+    if (!contains(chains, chain)) text += "-X " + chain + "\n";
+  }
+  return text.append(commit);
+}
+
+std::string render_xt_removal(const XtState& state) {
+  std::string text = begin() + take_out(state);
+  for (const std::string& chain : state.chains) text += "-X " + chain + "\n";
+  return text.append(commit);
+}
+
+std::string render_xt_probe(Family family) {
+  std::string text = begin() + declaration("VPCWALL-PROBE");
+  text += "-A VPCWALL-PROBE -m socket -m comment --comment vpcwall" + hash_match(family, 1, 2, 0);
+  text += queue_target(0, true);
+  return text.append(commit);
+}
+
+std::string render_xt_probe_removal() {
+  std::string text = begin() + declaration("VPCWALL-PROBE") + "-X VPCWALL-PROBE\n";
+  return text.append(commit);
+}
+
+}  // namespace vpcwall
