@@ -1,0 +1,70 @@
+// daemon.yaml as a value: how the daemon runs. What it enforces is the policy's business.
+//
+// load_settings() is as strict as the policy reader: every unknown key, wrong kind, bad number or name of the
+// text is reported with its place and nothing is guessed. It never throws. With an error among the
+// diagnostics, `settings` is empty. Keys that are not written have the values below. Any thread.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "daemon/hooks/hook_plan.h"
+#include "policy/diagnostic.h"
+
+namespace vpcwall {
+
+enum class FailMode : std::uint8_t {
+  closed,  // while nobody judges, nothing passes
+  open,    // while nobody judges, everything passes
+};
+
+enum class LogLevel : std::uint8_t { error, warning, info, debug };
+[[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
+
+struct Settings {
+  struct Queues {
+    std::uint16_t first = 0;
+    std::optional<std::uint16_t> count;  // none: one per CPU, at most automatic_queues
+    std::uint32_t length = 2048;         // packets
+    std::uint32_t copy_bytes = 192;
+    std::uint32_t receive_buffer = 16U << 20U;  // bytes
+    friend bool operator==(const Queues&, const Queues&) = default;
+  };
+  struct Control {
+    std::string socket = "/run/vpcwall/control.sock";
+    std::string group;  // whose members may use the socket besides root; empty: nobody
+    friend bool operator==(const Control&, const Control&) = default;
+  };
+
+  std::string policy = "/etc/vpcwall/policy.yaml";
+  HookMode mode = HookMode::router;
+  HookBackend backend = HookBackend::automatic;
+  FailMode fail_mode = FailMode::closed;
+  Queues queues;
+  std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
+  Control control;
+  LogLevel log_level = LogLevel::info;
+  std::uint32_t flows_per_worker = 262'144;
+  bool remove_hooks_at_stop = true;
+
+  friend bool operator==(const Settings&, const Settings&) = default;
+};
+
+inline constexpr std::uint16_t automatic_queues = 16;
+inline constexpr std::uint16_t most_queues = 64;
+
+// How many queues to open on a host of `cpus` processors.
+[[nodiscard]] std::uint16_t queue_count(const Settings& settings, unsigned cpus) noexcept;
+
+struct LoadedSettings {
+  std::optional<Settings> settings;
+  std::vector<Diagnostic> diagnostics;  // in the order of the file
+};
+
+[[nodiscard]] LoadedSettings load_settings(std::string_view text, const std::string& file_name);
+
+}  // namespace vpcwall
