@@ -1,75 +1,19 @@
+#include "daemon/hooks/xt_hooks.h"
+
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#include <algorithm>
 #include <fstream>
 #include <map>
-#include <regex>
 #include <set>
-#include <stdexcept>
 
-#include "daemon/hooks/hook_installer.h"
-#include "daemon/hooks/nft_hooks.h"
-#include "daemon/hooks/nft_session.h"
-#include "daemon/hooks/program.h"
-#include "daemon/hooks/xt_hooks.h"
+#include "support/hook_rules.h"
 #include "support/network_namespace.h"
 #include "support/traffic.h"
 
 namespace vpcwall::test {
 namespace {
-
-using namespace std::chrono_literals;
-
-// All rules of the namespace as the tools print them. iptables prints the time of day in comments, and
-// counters move by themselves: a device that comes up says so to its neighbours.
-std::string ruleset(const NetworkNamespace& place) {
-  std::string text;
-  for (const char* tool :
-       {"iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save", "ip6tables-legacy-save"}) {
-    text += run_in(place, {tool});
-  }
-  text += run_in(place, {"nft", "list", "ruleset"});
-  text = std::regex_replace(text, std::regex("#[^\n]*\n"), "");
-  return std::regex_replace(text, std::regex("\\[[0-9]+:[0-9]+\\]"), "[]");
-}
-
-std::size_t occurrences(const std::string& text, const std::string& part) {
-  std::size_t count = 0;
-  for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
-  return count;
-}
-
-HookPlan router_plan(std::uint16_t first_queue = 0, std::uint16_t queue_count = 1) {
-  HookPlan plan;
-  plan.guarded = {*parse_prefix("10.9.2.0/24"), *parse_prefix("fd09:2::/64")};
-  plan.first_queue = first_queue;
-  plan.queue_count = queue_count;
-  return plan;
-}
-
-HookPlan host_plan(std::uint16_t first_queue = 0) {
-  HookPlan plan;
-  plan.mode = HookMode::host;
-  plan.devices = {"uplink"};
-  plan.first_queue = first_queue;
-  return plan;
-}
-
-void add_foreign_rules(const NetworkNamespace& place, const std::string& kind) {
-  for (const std::string tool : {"iptables-", "ip6tables-"}) {
-    run_in(place, {tool + kind + "-restore", "--noflush"},
-           "*security\n:FOREIGN - [0:0]\n-A FORWARD -p udp --dport 9 -m comment --comment \"not yours\" -j "
-           "FOREIGN\n"
-           "-A FOREIGN -j RETURN\n-A INPUT -p udp --dport 9 -j ACCEPT\nCOMMIT\n"
-           "*filter\n:VPCWALLISH - [0:0]\n-A FORWARD -p udp --dport 9 -j DROP\nCOMMIT\n");
-  }
-  run_in(place, {"nft", "-f", "-"},
-         "table inet foreign {\n chain c {\n type filter hook forward priority filter; policy accept;\n"
-         " udp dport 9 drop\n }\n}\n");
-}
 
 // Both kinds of iptables must behave the same.
 struct XtHooksTest : ::testing::TestWithParam<XtVariant> {
@@ -389,122 +333,6 @@ TEST_P(XtHooksTest, KeepsBothDirectionsOfEveryFlowOnOneQueue) {
   for (const auto& [flow, used] : queues) EXPECT_EQ(used.size(), 1U);
   EXPECT_GT(packets[4], 100U);
   EXPECT_GT(packets[5], 100U);
-}
-
-// Where the kernel has nft's queue expression the real thing is installed; where not, the same rules with
-// another last word. Everything but that word is then still proved: syntax, hooks, reassembly, removal.
-struct NftHooksTest : ::testing::Test {
-  RoutedPair lab;
-
-  static bool is_supported() { return NftHooks::refusal().empty(); }
-  void install(const HookPlan& plan) const {
-    const Inside inside(lab.router);
-    if (is_supported()) {
-      NftHooks().install(plan);
-      return;
-    }
-    const NftResult result = NftSession().run(
-        std::regex_replace(render_nft(plan), std::regex("\n    queue[^\n]*"), "\n    counter accept"));
-    ASSERT_TRUE(result.ok) << result.errors;
-  }
-  void remove() const {
-    const Inside inside(lab.router);
-    NftHooks().remove();
-  }
-};
-
-TEST_F(NftHooksTest, LeavesTheRulesetAsItWas) {
-  add_foreign_rules(lab.router, "nft");
-  const std::string before = ruleset(lab.router);
-  HookPlan both = router_plan(3, 4);
-  both.devices = {"server_side"};
-  for (const HookPlan& plan : {router_plan(), host_plan(), both, both}) {
-    install(plan);
-    EXPECT_EQ(occurrences(ruleset(lab.router), "table inet vpcwall"), 1U);
-  }
-  remove();
-  EXPECT_EQ(ruleset(lab.router), before);
-  remove();
-  EXPECT_EQ(ruleset(lab.router), before);
-}
-
-TEST_F(NftHooksTest, ReassemblesFragmentsOfBothFamilies) {
-  install(router_plan());
-  run_in(lab.router, {"nft", "-f", "-"},
-         "table inet probe {\n counter pieces { }\n counter ipv4 { }\n counter ipv6 { }\n chain c {\n"
-         " type filter hook forward priority filter; policy accept;\n"
-         " ip frag-off & 0x3fff != 0 counter name pieces\n"
-         " ip length 4028 counter name ipv4\n ip6 length 4008 counter name ipv6\n }\n}\n");
-  const Inside inside(lab.router);
-  const std::unique_ptr<QueueReader> reader =
-      is_supported() ? std::make_unique<QueueReader>(lab.router, QueueSettings{}) : nullptr;
-  const UdpSocket client_ipv4(lab.client, "10.9.1.1", 4000), client_ipv6(lab.client, "fd09:1::1", 4000);
-  const UdpSocket server_ipv4(lab.server, "10.9.2.1", 5000), server_ipv6(lab.server, "fd09:2::1", 5000);
-  const std::string data(4000, 'x');
-  client_ipv4.send(data, endpoint("10.9.2.1", 5000));
-  EXPECT_EQ(server_ipv4.receive(), data);
-  client_ipv6.send(data, endpoint("fd09:2::1", 5000));
-  EXPECT_EQ(server_ipv6.receive(), data);
-  const std::string counters = run_in(lab.router, {"nft", "list", "counters", "table", "inet", "probe"});
-  EXPECT_EQ(occurrences(counters, "packets 0 bytes 0"), 1U) << counters;
-  EXPECT_EQ(occurrences(counters, "packets 1 bytes 4028"), 1U) << counters;
-  EXPECT_EQ(occurrences(counters, "packets 1 bytes 4048"), 1U) << counters;
-}
-
-TEST_F(NftHooksTest, SaysWhatTheKernelRefused) {
-  const Inside inside(lab.router);
-  if (is_supported()) {
-    EXPECT_NO_THROW(NftHooks().install(router_plan()));
-    return;
-  }
-  const std::string before = ruleset(lab.router);
-  EXPECT_NE(NftHooks::refusal().find("cannot queue packets"), std::string::npos) << NftHooks::refusal();
-  EXPECT_THROW(NftHooks().install(router_plan()), std::runtime_error);
-  EXPECT_THROW(make_hook_installer(HookBackend::nft), std::runtime_error);
-  EXPECT_EQ(ruleset(lab.router), before);
-}
-
-struct HookInstallerTest : ::testing::Test {
-  RoutedPair lab;
-};
-
-TEST_F(HookInstallerTest, FindsABackEndThatWorksAndLeavesNoTraceOfTheSearch) {
-  const std::string before = ruleset(lab.router);
-  const Inside inside(lab.router);
-  const std::unique_ptr<HookInstaller> hooks = make_hook_installer(HookBackend::automatic);
-  EXPECT_EQ(ruleset(lab.router), before) << hooks->backend();
-  hooks->install(router_plan());
-  const QueueReader reader(lab.router, {});
-  const UdpSocket client(lab.client, "10.9.1.1", 4000);
-  const UdpSocket server(lab.server, "10.9.2.1", 5000);
-  client.send("through", endpoint("10.9.2.1", 5000));
-  EXPECT_EQ(server.receive(), "through");
-  EXPECT_EQ(reader.seen().size(), 1U);
-  hooks->remove();
-  EXPECT_EQ(ruleset(lab.router), before);
-}
-
-// A daemon killed under one back end and started under another must not leave packets to unread queues.
-TEST_F(HookInstallerTest, RemovesWhatAnotherBackEndLeft) {
-  const Inside inside(lab.router);
-  XtHooks(xt_variants[1]).install(router_plan(9));
-  const std::unique_ptr<HookInstaller> hooks = make_hook_installer(HookBackend::automatic);
-  hooks->install(router_plan(0));
-  EXPECT_EQ(occurrences(ruleset(lab.router), "--queue-num 9"), 0U);
-  const QueueReader reader(lab.router, {});
-  const UdpSocket client(lab.client, "10.9.1.1", 4000);
-  const UdpSocket server(lab.server, "10.9.2.1", 5000);
-  client.send("through", endpoint("10.9.2.1", 5000));
-  EXPECT_EQ(server.receive(), "through");
-}
-
-TEST_F(HookInstallerTest, RefusesAPlanThatHooksLoopback) {
-  const std::string before = ruleset(lab.router);
-  const Inside inside(lab.router);
-  HookPlan plan = host_plan();
-  plan.devices = {"lo"};
-  EXPECT_THROW(make_hook_installer(HookBackend::automatic)->install(plan), std::invalid_argument);
-  EXPECT_EQ(ruleset(lab.router), before);
 }
 
 }  // namespace

@@ -1,0 +1,168 @@
+#include "daemon/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace vpcwall {
+namespace {
+
+std::string all_of(const LoadedSettings& loaded) {
+  std::string text;
+  for (const Diagnostic& diagnostic : loaded.diagnostics) text += to_string(diagnostic) + "\n";
+  return text;
+}
+
+TEST(SettingsTest, HasSoundDefaults) {
+  const LoadedSettings loaded = load_settings("version: 1\n", "daemon.yaml");
+  ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
+  EXPECT_EQ(*loaded.settings, Settings{});
+  EXPECT_EQ(loaded.settings->fail_mode, FailMode::closed);
+  EXPECT_TRUE(loaded.diagnostics.empty());
+}
+
+TEST(SettingsTest, TheInstalledFileSaysTheDefaults) {
+  std::ifstream file("config/daemon.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  const LoadedSettings loaded = load_settings(text.str(), "config/daemon.yaml");
+  ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
+  EXPECT_EQ(*loaded.settings, Settings{});
+  EXPECT_TRUE(loaded.diagnostics.empty()) << all_of(loaded);
+}
+
+TEST(SettingsTest, ReadsEveryKey) {
+  const LoadedSettings loaded = load_settings(R"(
+version: 1
+policy: /srv/policy.yaml
+mode: host
+backend: xt
+fail_mode: open
+queues: {first: 10, count: 4, length: 1024, copy_bytes: 256, receive_buffer: 1048576}
+devices: {web: eth0, eni-0a1b2c3d: eth1}
+control: {socket: /tmp/vpcwall.sock, group: adm}
+log: {level: debug}
+flows: {capacity_per_worker: 4096}
+remove_hooks_at_stop: false
+)",
+                                              "daemon.yaml");
+  ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
+  Settings expected;
+  expected.policy = "/srv/policy.yaml";
+  expected.mode = HookMode::host;
+  expected.backend = HookBackend::xt;
+  expected.fail_mode = FailMode::open;
+  expected.queues = {.first = 10, .count = 4, .length = 1024, .copy_bytes = 256, .receive_buffer = 1'048'576};
+  expected.devices = {{"web", "eth0"}, {"eni-0a1b2c3d", "eth1"}};
+  expected.control = {.socket = "/tmp/vpcwall.sock", .group = "adm"};
+  expected.log_level = LogLevel::debug;
+  expected.flows_per_worker = 4096;
+  expected.remove_hooks_at_stop = false;
+  EXPECT_EQ(*loaded.settings, expected);
+}
+
+struct Mistake {
+  std::string text;
+  std::uint32_t line, column;
+  std::string message;  // a part of it
+};
+
+TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
+  const std::vector<Mistake> mistakes{
+      {"", 1, 1, "found"},
+      {"[]", 1, 1, "found a list"},
+      {"policy: a", 1, 1, "version"},
+      {"version: 2", 1, 10, "2"},
+      {"version: one", 1, 10, "one"},
+      {"version: 1\nmodus: host", 2, 1, "modus"},
+      {"version: 1\nmode: host", 2, 1, "without devices"},
+      {"version: 1\nmode: bridge", 2, 7, "bridge"},
+      {"version: 1\nmode: router\nmode: router", 3, 1, "mode"},
+      {"version: 1\nbackend: iptables", 2, 10, "iptables"},
+      {"version: 1\nfail_mode: true", 2, 12, "true"},
+      {"version: 1\npolicy: \"\"", 2, 9, "empty policy file"},
+      {"version: 1\npolicy: [a]", 2, 9, "a list"},
+      {"version: 1\nqueues: 4", 2, 9, "4"},
+      {"version: 1\nqueues: {number: 4}", 2, 10, "number"},
+      {"version: 1\nqueues: {first: 65536}", 2, 17, "65536"},
+      {"version: 1\nqueues: {first: -1}", 2, 17, "-1"},
+      {"version: 1\nqueues: {count: 0}", 2, 17, "0"},
+      {"version: 1\nqueues: {count: 65}", 2, 17, "65"},
+      {"version: 1\nqueues: {count: all}", 2, 17, "all"},
+      {"version: 1\nqueues: {count: [1]}", 2, 17, "a list"},
+      {"version: 1\nqueues: {first: 65535, count: 2}", 2, 9, "65535"},
+      {"version: 1\nqueues: {first: 65530}", 2, 9, "16 queues from number 65530"},
+      {"version: 1\nqueues: {length: 1}", 2, 18, "1"},
+      {"version: 1\nqueues: {copy_bytes: 40}", 2, 22, "40"},
+      {"version: 1\nqueues: {receive_buffer: 16M}", 2, 26, "16M"},
+      {"version: 1\ndevices: [eth0]", 2, 10, "a list"},
+      {"version: 1\ndevices: {web: lo}", 2, 16, "lo"},
+      {"version: 1\ndevices: {web: eth+}", 2, 16, "eth+"},
+      {"version: 1\ndevices: {web: eth0, web: eth1}", 2, 22, "web"},
+      {"version: 1\ndevices: {web: eth0, db: eth0}", 2, 26, "eth0"},
+      {"version: 1\ndevices: {web: [eth0]}", 2, 16, "a list"},
+      {"version: 1\ncontrol: {socket: run.sock}", 2, 19, "run.sock"},
+      {"version: 1\ncontrol: {socket: /" + std::string(120, 'x') + "}", 2, 19, "121"},
+      {"version: 1\ncontrol: {port: 1}", 2, 11, "port"},
+      {"version: 1\nlog: {level: loud}", 2, 14, "loud"},
+      {"version: 1\nlog: debug", 2, 6, "debug"},
+      {"version: 1\nflows: {capacity_per_worker: 10}", 2, 30, "10"},
+      {"version: 1\nremove_hooks_at_stop: no", 2, 23, "no"},
+      {"version: 1\nqueues: {", 2, 0, ""},
+  };
+  for (const Mistake& mistake : mistakes) {
+    const LoadedSettings loaded = load_settings(mistake.text, "daemon.yaml");
+    EXPECT_FALSE(loaded.settings.has_value()) << mistake.text;
+    ASSERT_FALSE(loaded.diagnostics.empty()) << mistake.text;
+    const Diagnostic& first = loaded.diagnostics.front();
+    EXPECT_EQ(first.file, "daemon.yaml");
+    EXPECT_EQ(first.severity, Severity::error);
+    if (mistake.column == 0) continue;  // a syntax error: the place is the YAML library's to choose
+    EXPECT_EQ(first.at.line, mistake.line) << mistake.text << "\n" << all_of(loaded);
+    EXPECT_EQ(first.at.column, mistake.column) << mistake.text << "\n" << all_of(loaded);
+    EXPECT_NE(first.message.find(mistake.message), std::string::npos) << mistake.text << "\n"
+                                                                      << all_of(loaded);
+  }
+}
+
+TEST(SettingsTest, ReportsAllMistakesOfAFileInItsOrder) {
+  const LoadedSettings loaded = load_settings(
+      "version: 1\nmode: bridge\nlog: {level: loud}\nqueues: {count: 0, length: 1}\n", "daemon.yaml");
+  ASSERT_EQ(loaded.diagnostics.size(), 4U) << all_of(loaded);
+  EXPECT_EQ(loaded.diagnostics[0].at.line, 2U);
+  EXPECT_EQ(loaded.diagnostics[1].at.line, 3U);
+  EXPECT_EQ(loaded.diagnostics[3].at.line, 4U);
+}
+
+TEST(SettingsTest, SuggestsTheNearestKey) {
+  const LoadedSettings loaded = load_settings("version: 1\nfailmode: open\n", "daemon.yaml");
+  ASSERT_EQ(loaded.diagnostics.size(), 1U);
+  EXPECT_NE(loaded.diagnostics[0].hint.find("fail_mode"), std::string::npos) << all_of(loaded);
+}
+
+TEST(SettingsTest, OpensOneQueuePerCpuUnlessTold) {
+  struct Row {
+    std::optional<std::uint16_t> written;
+    unsigned cpus;
+    std::uint16_t expected;
+  };
+  for (const Row& row : {Row{std::nullopt, 0, 1}, Row{std::nullopt, 1, 1}, Row{std::nullopt, 8, 8},
+                         Row{std::nullopt, 128, 16}, Row{3, 8, 3}, Row{64, 2, 64}}) {
+    Settings settings;
+    settings.queues.count = row.written;
+    EXPECT_EQ(queue_count(settings, row.cpus), row.expected) << row.cpus;
+  }
+}
+
+TEST(SettingsTest, NamesEveryLogLevel) {
+  for (const LogLevel level : {LogLevel::error, LogLevel::warning, LogLevel::info, LogLevel::debug}) {
+    const std::string text = "version: 1\nlog: {level: " + std::string(to_string(level)) + "}\n";
+    const LoadedSettings loaded = load_settings(text, "daemon.yaml");
+    ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
+    EXPECT_EQ(loaded.settings->log_level, level);
+  }
+}
+
+}  // namespace
+}  // namespace vpcwall
