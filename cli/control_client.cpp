@@ -11,7 +11,7 @@
 #include <string_view>
 #include <system_error>
 
-#include "cli/file_descriptor.h"
+#include "cli/owned_descriptor.h"
 
 namespace vpcwall {
 namespace {
@@ -33,7 +33,7 @@ void wait_for(int descriptor, short events, Clock::time_point deadline, const st
   }
 }
 
-FileDescriptor connect_to(const std::string& path) {
+OwnedDescriptor connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty() || path.size() >= sizeof(address.sun_path)) {
@@ -41,7 +41,7 @@ FileDescriptor connect_to(const std::string& path) {
                              std::to_string(sizeof(address.sun_path) - 1) + " characters: " + path);
   }
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-  FileDescriptor connection{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  OwnedDescriptor connection{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!connection) fail("socket");
   while (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
     if (errno == EINTR) continue;
@@ -95,7 +95,7 @@ ControlClient::ControlClient(const std::string& socket_path, std::chrono::millis
 
 nlohmann::json ControlClient::request(const nlohmann::json& request) const {
   const auto deadline = Clock::now() + timeout_;
-  const FileDescriptor connection = connect_to(socket_path_);
+  const OwnedDescriptor connection = connect_to(socket_path_);
   send_line(connection.get(), request.dump() + '\n', deadline, socket_path_);
   const std::string line = receive_line(connection.get(), deadline, socket_path_);
   nlohmann::json reply = nlohmann::json::parse(line, nullptr, false);
