@@ -151,4 +151,7 @@ struct CompiledPolicy {
   std::unordered_map<std::uint32_t, InterfaceIndex> devices;          // by kernel interface index
 };
 
+// Every slot that `policy` counts into, once, in the order of its objects: ACLs first, then interfaces.
+[[nodiscard]] std::vector<CounterSlot> active_slots(const CompiledPolicy& policy);
+
 }  // namespace vpcwall

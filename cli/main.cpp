@@ -1,0 +1,34 @@
+// vpcwall: arguments to verbs, failures to one line and an exit status.
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <system_error>
+
+#include "cli/control_client.h"
+#include "cli/lab/lab_verbs.h"
+#include "cli/verbs.h"
+
+int main(int argc, char** argv) {
+  using namespace vpcwall;
+  int status = exit_status::ok;
+  CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
+  app.require_subcommand(1);
+  app.set_version_flag("--version", VPCWALL_VERSION);
+  add_check_verb(app, status);
+  add_explain_verb(app, status);
+  add_simulate_verb(app, status);
+  add_online_verbs(app, status);
+  add_lab_verbs(app, status);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+  } catch (const NoDaemon& error) {
+    std::cerr << "vpcwall: " << error.what() << '\n';
+    return exit_status::no_daemon;
+  } catch (const std::exception& error) {
+    std::cerr << "vpcwall: " << error.what() << '\n';
+    return exit_status::negative;
+  }
+  return status;
+}

@@ -1,0 +1,84 @@
+// The verbs that ask the running daemon: status, rules, flows, reload.
+#include <iostream>
+#include <memory>
+
+#include "cli/control_client.h"
+#include "cli/control_socket.h"
+#include "cli/verbs.h"
+#include "control/report_text.h"
+
+namespace vpcwall {
+namespace {
+
+struct OnlineOptions {
+  std::string socket;
+  bool json = false;
+  unsigned limit = 1000;
+};
+
+nlohmann::ordered_json ask(const OnlineOptions& options, const nlohmann::json& request) {
+  return ControlClient(options.socket).request(request);
+}
+
+int print(const OnlineOptions& options, const nlohmann::json& request,
+          std::string (*text)(const nlohmann::ordered_json&)) {
+  const nlohmann::ordered_json report = ask(options, request);
+  std::cout << (options.json ? report.dump(2) + '\n' : text(report));
+  return exit_status::ok;
+}
+
+std::string reload_text(const nlohmann::ordered_json& report) {
+  std::string text = "generation " + std::to_string(report.at("generation").get<std::uint64_t>()) + " in force\n";
+  for (const auto& [key, sign] : {std::pair("added", "+ "), std::pair("removed", "- "), std::pair("changed", "~ ")})
+    for (const auto& rule : report.at(key)) text += sign + rule.get<std::string>() + '\n';
+  return text;
+}
+
+int reload(const OnlineOptions& options) {
+  const nlohmann::ordered_json report = ask(options, {{"verb", "reload"}});
+  const bool accepted = report.at("accepted").get<bool>();
+  if (options.json) {
+    std::cout << report.dump(2) << '\n';
+  } else {
+    for (const auto& line : report.at("diagnostics")) std::cerr << line.get<std::string>() << '\n';
+    if (accepted) std::cout << reload_text(report);
+    else std::cerr << "vpcwall: reload refused, the old policy stays in force\n";
+  }
+  if (!accepted) return exit_status::negative;
+  return report.at("everywhere").get<bool>() ? exit_status::ok : exit_status::negative;
+}
+
+struct Verb {
+  CLI::App* app;
+  std::shared_ptr<OnlineOptions> options;
+};
+
+Verb add(CLI::App& app, const char* name, const char* help) {
+  auto* verb = app.add_subcommand(name, help);
+  const auto options = std::make_shared<OnlineOptions>();
+  add_socket_options(*verb, options->socket);
+  verb->add_flag("--json", options->json, "Print JSON");
+  return {verb, options};
+}
+
+}  // namespace
+
+void add_online_verbs(CLI::App& app, int& exit_status) {
+  const Verb status = add(app, "status", "The running daemon: policy, hooks, queues, flows");
+  status.app->callback([options = status.options, &exit_status] {
+    exit_status = print(*options, {{"verb", "status"}}, status_text);
+  });
+  const Verb rules = add(app, "rules", "Every rule and entry with packets, bytes and last hit");
+  rules.app->callback([options = rules.options, &exit_status] {
+    exit_status = print(*options, {{"verb", "rules"}}, rules_text);
+  });
+  const Verb flows = add(app, "flows", "The tracked flows");
+  flows.app->add_option("--limit", flows.options->limit, "At most so many")->capture_default_str();
+  flows.app->callback([options = flows.options, &exit_status] {
+    exit_status = print(*options, {{"verb", "flows"}, {"limit", options->limit}}, flows_text);
+  });
+  const Verb again = add(app, "reload", "Read the policy file again; refused whole if it has a mistake");
+  again.app->callback([options = again.options, &exit_status] { exit_status = reload(*options); });
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,40 @@
+// What each verb of the control socket does; also the one place where a policy file becomes the policy in force,
+// whether a signal or a request asked for it. Control thread only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/control_server.h"
+#include "daemon/firewall.h"
+#include "daemon/settings.h"
+
+namespace vpcwall {
+
+struct ReloadOutcome {
+  std::vector<std::string> diagnostics;  // errors and warnings, a line each
+  std::optional<ReloadReport> report;    // none: refused, and the old policy stays
+  double milliseconds = 0;
+};
+
+class Commands {
+ public:
+  Commands(const Settings& settings, Firewall& firewall, TimePoint started);
+
+  [[nodiscard]] nlohmann::ordered_json answer(const Request& request, const ControlPeer& peer);
+
+  // Reads the policy file again and brings it into force, or says why not. Logs either.
+  ReloadOutcome reload(const std::string& asked_by);
+
+ private:
+  [[nodiscard]] nlohmann::ordered_json status() const;
+  [[nodiscard]] nlohmann::ordered_json flows(const Request& request) const;
+  [[nodiscard]] nlohmann::ordered_json explain(const Request& request) const;
+
+  const Settings& settings_;
+  Firewall& firewall_;
+  TimePoint started_;
+};
+
+}  // namespace vpcwall

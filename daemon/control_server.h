@@ -1,0 +1,72 @@
+// The control socket: a unix stream socket on which each line is a request and each answer a line.
+//
+// Who may speak is decided by the kernel's word on the peer (SO_PEERCRED): root, the daemon's own user, and
+// members of one group if the settings name it. Everything is bounded: connections, bytes of a request, bytes
+// waiting to be read by a slow peer, seconds without progress. A peer that sends garbage gets one error line and
+// is disconnected; nobody else notices. Not thread-safe: everything happens in handle_events() of one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <string>
+
+#include "base/time.h"
+#include "control/request.h"
+#include "daemon/file_descriptor.h"
+
+namespace vpcwall {
+
+struct ControlPeer {
+  pid_t process = 0;
+  uid_t user = 0;
+};
+
+class ControlServer {
+ public:
+  using Handler = std::function<nlohmann::ordered_json(const Request&, const ControlPeer&)>;
+
+  static constexpr std::size_t max_connections = 64;
+  static constexpr std::size_t max_waiting_bytes = std::size_t{64} << 20U;
+  static constexpr Duration longest_silence = std::chrono::seconds(30);
+
+  // Replaces a socket that a dead daemon left at `path`; throws std::runtime_error when a live one answers there
+  // or the place cannot be used. `group` may be empty.
+  ControlServer(const std::string& path, const std::string& group, Handler handler);
+  ~ControlServer();
+  ControlServer(const ControlServer&) = delete;
+  ControlServer& operator=(const ControlServer&) = delete;
+
+  // Readable when handle_events() has something to do.
+  [[nodiscard]] int event_fd() const noexcept { return epoll_.get(); }
+  void handle_events(TimePoint now);
+  // Disconnects peers that made no progress for longest_silence. Call now and then.
+  void drop_silent(TimePoint now);
+
+ private:
+  struct Connection {
+    FileDescriptor socket;
+    ControlPeer peer;
+    std::string incoming, outgoing;
+    bool closing = false;  // once `outgoing` is written
+    TimePoint last_progress;
+  };
+
+  void accept_connections(TimePoint now);
+  [[nodiscard]] bool may_speak(int socket, ControlPeer& peer) const;
+  void read_from(Connection& connection);
+  void answer_lines(Connection& connection);
+  void write_to(Connection& connection);
+  void watch(const Connection& connection, bool added);
+
+  std::string path_;
+  Handler handler_;
+  gid_t group_ = static_cast<gid_t>(-1);
+  FileDescriptor listener_;
+  FileDescriptor epoll_;
+  std::map<int, Connection> connections_;
+};
+
+}  // namespace vpcwall

@@ -1,0 +1,205 @@
+#include "daemon/firewall.h"
+
+#include <net/if.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <stdexcept>
+#include <system_error>
+
+namespace vpcwall {
+namespace {
+
+constexpr Duration longest_reload = std::chrono::seconds(5);
+
+FlowHash::Seed random_seed() {
+  FlowHash::Seed seed{};
+  if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
+    throw std::system_error(errno, std::generic_category(), "getrandom");
+  return seed;
+}
+
+FileDescriptor make_event() {
+  FileDescriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (event.get() < 0) throw std::system_error(errno, std::generic_category(), "eventfd");
+  return event;
+}
+
+}  // namespace
+
+TimePoint now() noexcept {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
+}
+
+Firewall::Firewall(const Settings& settings) : settings_(settings), failure_event_(make_event()) {
+  const std::uint16_t count = queue_count(settings, std::thread::hardware_concurrency());
+  for (std::uint16_t i = 0; i < count; ++i) {
+    queues_.emplace_back(QueueSettings{.number = static_cast<std::uint16_t>(settings.queues.first + i),
+                                       .copy_bytes = settings.queues.copy_bytes,
+                                       .length = settings.queues.length,
+                                       .receive_buffer_bytes = settings.queues.receive_buffer,
+                                       .fail_open = settings.fail_mode == FailMode::open});
+    shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
+  }
+  barrier_ = std::make_unique<GenerationBarrier>(count);
+  reloader_ = std::make_unique<Reloader>(policies_, shards_, *barrier_, [this] { wake_workers(); });
+  hooks_ = make_hook_installer(settings.backend);
+}
+
+Firewall::~Firewall() {
+  for (std::jthread& thread : threads_) thread.request_stop();
+  wake_workers();
+}
+
+void Firewall::start(const Policy& policy) {
+  const HookPlan plan = hook_plan(policy);
+  require_installable(plan);
+  reloader_->apply(policy, device_bindings(policy), Duration::zero());
+  for (std::size_t i = 0; i < queues_.size(); ++i)
+    workers_.emplace_back(i, queues_[i], policies_, shards_, *barrier_, now);
+  for (std::size_t i = 0; i < queues_.size(); ++i)
+    threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
+  install_if_changed(plan);
+}
+
+ReloadReport Firewall::reload(const Policy& policy) {
+  // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
+  const HookPlan plan = hook_plan(policy);
+  const std::vector<DeviceBinding> bindings = device_bindings(policy);
+  install_if_changed(plan);
+  return reloader_->apply(policy, bindings, longest_reload);
+}
+
+void Firewall::stop() {
+  if (has_hooks_ && settings_.remove_hooks_at_stop) {
+    hooks_->remove();
+    has_hooks_ = false;
+  }
+  for (std::jthread& thread : threads_) thread.request_stop();
+  wake_workers();
+  threads_.clear();  // joins
+}
+
+std::string Firewall::failure() const {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+std::vector<const Counters*> Firewall::counters() const {
+  std::vector<const Counters*> all;  // counters are made to be read beside their worker
+  for (const Guarded<Shard>& shard : shards_) all.push_back(&shard.unguarded().counters());
+  return all;
+}
+
+std::vector<QueueStatistics> Firewall::queue_statistics() const {
+  std::vector<QueueStatistics> all;
+  for (const NfQueue& queue : queues_) all.push_back(queue.statistics());
+  return all;
+}
+
+std::size_t Firewall::flow_count() const {
+  std::size_t sum = 0;
+  for (const Guarded<Shard>& shard : shards_)
+    sum += shard.read([](const Shard& one) { return one.flows().size(); });
+  return sum;
+}
+
+std::size_t Firewall::flow_capacity() const { return shards_.size() * settings_.flows_per_worker; }
+
+std::vector<Flow> Firewall::flows(std::size_t most, TimePoint at) const {
+  std::vector<Flow> copies;
+  for (const Guarded<Shard>& shard : shards_)
+    shard.read([&](const Shard& one) {
+      one.flows().visit(at, [&](const Flow& flow) {
+        if (copies.size() < most) copies.push_back(flow);
+      });
+    });
+  return copies;
+}
+
+std::vector<Flow> Firewall::flows_of(const std::vector<FlowKey>& keys, TimePoint at) const {
+  std::vector<Flow> copies;
+  for (const Guarded<Shard>& shard : shards_)
+    shard.read([&](const Shard& one) {
+      for (const FlowKey& key : keys)
+        if (const Flow* flow = one.flows().find(key, at)) copies.push_back(*flow);
+    });
+  return copies;
+}
+
+std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const {
+  std::vector<DeviceBinding> bindings;
+  for (const Interface& interface : policy.interfaces) {
+    std::string device = interface.device;
+    for (const std::string& key : {interface.name, interface.id})
+      if (const auto named = settings_.devices.find(key); named != settings_.devices.end()) device = named->second;
+    if (device.empty()) continue;
+    const unsigned index = ::if_nametoindex(device.c_str());
+    if (index == 0)
+      throw std::runtime_error("interface " + interface.name + ": there is no device " + device +
+                               " here; correct `device` in the policy or `devices` in daemon.yaml");
+    bindings.push_back({index, interface.id});
+  }
+  for (const auto& [name, device] : settings_.devices) {
+    const bool known = std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
+                                   [&](const Interface& one) { return one.name == name || one.id == name; });
+    if (!known)
+      throw std::runtime_error("`devices` of daemon.yaml names " + name +
+                               ", which is no interface of the policy; remove it there or add the interface");
+  }
+  return bindings;
+}
+
+HookPlan Firewall::hook_plan(const Policy& policy) const {
+  HookPlan plan;
+  plan.mode = settings_.mode;
+  plan.first_queue = settings_.queues.first;
+  plan.queue_count = static_cast<std::uint16_t>(queues_.size());
+  plan.fail_open = settings_.fail_mode == FailMode::open;
+  if (plan.mode == HookMode::router) {
+    for (const auto& range : {policy.vpc.cidr, policy.vpc.ipv6_cidr})
+      if (range) plan.guarded.push_back(*range);
+    plan.guarded.insert(plan.guarded.end(), policy.vpc.secondary_cidrs.begin(), policy.vpc.secondary_cidrs.end());
+  }
+  for (const DeviceBinding& binding : device_bindings(policy)) {
+    char name[IF_NAMESIZE] = {};
+    if (::if_indextoname(binding.device, name) == nullptr)
+      throw std::system_error(errno, std::generic_category(), "device of interface " + binding.interface);
+    plan.devices.emplace_back(name);
+  }
+  return plan;
+}
+
+void Firewall::install_if_changed(const HookPlan& plan) {
+  if (has_hooks_ && plan == installed_) return;
+  hooks_->install(plan);
+  installed_ = plan;
+  has_hooks_ = true;
+}
+
+void Firewall::wake_workers() noexcept {
+  for (NfQueue& queue : queues_) queue.wake();
+}
+
+void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {
+  try {
+    workers_[index].run(stop);
+  } catch (const std::exception& error) {
+    {
+      const std::lock_guard lock(failure_mutex_);
+      failure_ = "worker " + std::to_string(index) + ": " + error.what();
+    }
+    const std::uint64_t one = 1;
+    // The counter cannot overflow with one write per worker; nothing to do about a failure either.
+    [[maybe_unused]] const ssize_t written = ::write(failure_event_.get(), &one, sizeof one);
+  }
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,88 @@
+// The data path assembled: kernel queues, shards, workers, the published policy and the hooks that feed it all.
+//
+//   Firewall firewall(settings);          // opens the queues, probes a back end; needs root
+//   drop_privileges();
+//   firewall.start(policy);               // workers first, hooks last: no packet waits for nobody
+//   firewall.reload(changed);             // all or nothing
+//   firewall.stop();                      // hooks first, workers last
+//
+// start(), reload(), stop() and the questions belong to the control thread. A worker that cannot go on makes
+// failure_event() readable; what it said is in failure().
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "daemon/file_descriptor.h"
+#include "daemon/hooks/hook_installer.h"
+#include "daemon/nfqueue.h"
+#include "daemon/settings.h"
+#include "policy/policy.h"
+#include "runtime/reloader.h"
+#include "runtime/worker.h"
+
+namespace vpcwall {
+
+class Firewall {
+ public:
+  // Throws std::system_error or std::runtime_error with a line for the operator.
+  explicit Firewall(const Settings& settings);
+  ~Firewall();
+  Firewall(const Firewall&) = delete;
+  Firewall& operator=(const Firewall&) = delete;
+
+  void start(const Policy& policy);
+  // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is.
+  ReloadReport reload(const Policy& policy);
+  // Takes the hooks out unless the settings say to leave them, and ends the workers. Idempotent.
+  void stop();
+
+  [[nodiscard]] int failure_event() const noexcept { return failure_event_.get(); }
+  [[nodiscard]] std::string failure() const;
+
+  [[nodiscard]] std::string_view backend() const noexcept { return hooks_->backend(); }
+  [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
+  [[nodiscard]] const CounterSlots& slots() const noexcept { return reloader_->slots(); }
+  [[nodiscard]] std::vector<const Counters*> counters() const;
+  [[nodiscard]] std::vector<QueueStatistics> queue_statistics() const;
+  [[nodiscard]] std::size_t flow_count() const;
+  [[nodiscard]] std::size_t flow_capacity() const;
+  // At most `most` live flows, copied shard by shard.
+  [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint now) const;
+  // The live flow of `key`, whichever shard has it.
+  [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint now) const;
+
+ private:
+  [[nodiscard]] std::vector<DeviceBinding> device_bindings(const Policy& policy) const;
+  [[nodiscard]] HookPlan hook_plan(const Policy& policy) const;
+  void install_if_changed(const HookPlan& plan);
+  void wake_workers() noexcept;
+  void run_worker(std::size_t index, const std::stop_token& stop);
+
+  Settings settings_;
+  FileDescriptor failure_event_;
+  mutable std::mutex failure_mutex_;
+  std::string failure_;
+
+  FlowAllowance allowance_;
+  Shards shards_;
+  std::deque<NfQueue> queues_;
+  Snapshot<CompiledPolicy> policies_;
+  std::unique_ptr<GenerationBarrier> barrier_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<HookInstaller> hooks_;
+  HookPlan installed_;
+  bool has_hooks_ = false;
+  std::deque<Worker> workers_;
+  std::vector<std::jthread> threads_;
+};
+
+// The daemon's clock: monotonic, suspended time included, so that idle flows expire over a suspend.
+[[nodiscard]] TimePoint now() noexcept;
+
+}  // namespace vpcwall

@@ -1,0 +1,99 @@
+// vpcwalld: which objects exist, in what order they start and stop. No rule of behaviour lives here.
+#include <spdlog/spdlog.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <iostream>
+#include <optional>
+#include <string>
+
+#include "daemon/commands.h"
+#include "daemon/control_server.h"
+#include "daemon/firewall.h"
+#include "daemon/log.h"
+#include "daemon/privileges.h"
+#include "daemon/service.h"
+#include "daemon/settings.h"
+#include "daemon/text_file.h"
+#include "policy/policy_yaml.h"
+
+namespace {
+
+using namespace vpcwall;
+
+constexpr std::size_t max_settings_bytes = std::size_t{1} << 20U;
+constexpr int bad_input = 2;
+
+void print(const std::vector<Diagnostic>& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) std::cerr << to_string(diagnostic) << '\n';
+}
+
+std::optional<Settings> read_settings(const std::string& path) {
+  const auto text = read_text_file(path, max_settings_bytes);
+  if (!text) {
+    std::cerr << "vpcwalld: " << text.error().message << '\n';
+    return std::nullopt;
+  }
+  LoadedSettings loaded = load_settings(*text, path);
+  print(loaded.diagnostics);
+  return loaded.settings;
+}
+
+std::optional<Policy> read_policy(const std::string& path) {
+  const auto text = read_text_file(path, max_policy_bytes);
+  if (!text) {
+    std::cerr << "vpcwalld: " << text.error().message << '\n';
+    return std::nullopt;
+  }
+  LoadedPolicy loaded = load_policy(*text, path);
+  print(loaded.diagnostics);
+  return loaded.policy;
+}
+
+int run(const Settings& settings, const Policy& policy) {
+  require_privileges();
+  block_signals();
+  const TimePoint started = now();
+  Firewall firewall(settings);
+  Commands commands(settings, firewall, started);
+  ControlServer control(
+      settings.control.socket, settings.control.group,
+      [&commands](const Request& request, const ControlPeer& peer) { return commands.answer(request, peer); });
+  drop_privileges();
+  firewall.start(policy);
+  spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
+               policy.interfaces.size(), to_string(settings.mode), firewall.backend(), settings.control.socket);
+  const int status = serve(firewall, commands, control);
+  firewall.stop();
+  spdlog::info("stopped");
+  return status;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"vpcwalld: judges live packets as AWS security groups and network ACLs would"};
+  std::string settings_path = "/etc/vpcwall/daemon.yaml";
+  std::string policy_path;
+  app.add_option("--config", settings_path, "Settings file")->capture_default_str();
+  app.add_option("--policy", policy_path, "Policy file, instead of the one that the settings name");
+  app.set_version_flag("--version", VPCWALL_VERSION);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : bad_input;
+  }
+
+  try {
+    std::optional<Settings> settings = read_settings(settings_path);
+    if (!settings) return bad_input;
+    if (!policy_path.empty()) settings->policy = policy_path;
+    const std::optional<Policy> policy = read_policy(settings->policy);
+    if (!policy) return bad_input;
+    set_up_log(settings->log_level);
+    return run(*settings, *policy);
+  } catch (const std::exception& error) {
+    std::cerr << "vpcwalld: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,88 @@
+#include "daemon/service.h"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <ctime>
+#include <string>
+#include <system_error>
+
+namespace vpcwall {
+namespace {
+
+constexpr int tick_milliseconds = 5000;  // how late a silent control connection is noticed
+
+sigset_t handled_signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) ::sigaddset(&set, signal);
+  return set;
+}
+
+std::string monotonic_microseconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC, &time);
+  return std::to_string(time.tv_sec * 1'000'000 + time.tv_nsec / 1'000);
+}
+
+std::string status_line(const Firewall& firewall) {
+  const auto policy = firewall.policy();
+  return "STATUS=Policy generation " + std::to_string(policy->generation) + ", " +
+         std::to_string(policy->interfaces.size()) + " interfaces guarded";
+}
+
+void reload(Firewall& firewall, Commands& commands) {
+  notify_service_manager("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
+  commands.reload("SIGHUP");
+  notify_service_manager("READY=1\n" + status_line(firewall));
+}
+
+}  // namespace
+
+void block_signals() {
+  const sigset_t set = handled_signals();
+  if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0)
+    throw std::system_error(errno, std::generic_category(), "pthread_sigmask");
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
+  const sigset_t set = handled_signals();
+  const FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
+  notify_service_manager("READY=1\n" + status_line(firewall));
+
+  std::array<pollfd, 3> watched{{{signals.get(), POLLIN, 0},
+                                 {control.event_fd(), POLLIN, 0},
+                                 {firewall.failure_event(), POLLIN, 0}}};
+  for (;;) {
+    if (::poll(watched.data(), watched.size(), tick_milliseconds) < 0 && errno != EINTR)
+      throw std::system_error(errno, std::generic_category(), "poll");
+    if ((watched[2].revents & POLLIN) != 0) {
+      spdlog::critical("{}; stopping", firewall.failure());
+      return 1;
+    }
+    if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
+    control.drop_silent(now());
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      if (info.ssi_signo == SIGHUP) {
+        reload(firewall, commands);
+        continue;
+      }
+      spdlog::info("{} from process {}: stopping", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", info.ssi_pid);
+      notify_service_manager("STOPPING=1");
+      return 0;
+    }
+  }
+}
+
+void notify_service_manager(std::string_view state) { ::sd_notify(0, std::string(state).c_str()); }
+
+}  // namespace vpcwall

@@ -1,0 +1,130 @@
+#include "control/report_text.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <vector>
+
+namespace vpcwall {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Columns as wide as their widest cell; numbers to the right.
+class Table {
+ public:
+  struct Column {
+    std::string title;
+    bool right = false;
+  };
+  explicit Table(std::vector<Column> columns) : columns_(std::move(columns)) {}
+
+  void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+
+  [[nodiscard]] std::string text() const {
+    std::vector<std::size_t> widths;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      std::size_t width = columns_[i].title.size();
+      for (const auto& cells : rows_) width = std::max(width, cells.at(i).size());
+      widths.push_back(width);
+    }
+    std::vector<std::string> titles;
+    for (const Column& column : columns_) titles.push_back(column.title);
+    std::string text = line(titles, widths);
+    for (const auto& cells : rows_) text += line(cells, widths);
+    return text;
+  }
+
+ private:
+  [[nodiscard]] std::string line(const std::vector<std::string>& cells,
+                                 const std::vector<std::size_t>& widths) const {
+    std::string text;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::string pad(widths[i] - cells[i].size(), ' ');
+      text += (i == 0 ? "" : "  ") + (columns_[i].right ? pad + cells[i] : cells[i] + pad);
+    }
+    text.erase(text.find_last_not_of(' ') + 1);
+    return text + '\n';
+  }
+
+  std::vector<Column> columns_;
+  std::vector<std::vector<std::string>> rows_;
+};
+
+std::string number(const ordered_json& value) { return std::to_string(value.get<std::uint64_t>()); }
+
+std::string ago(const ordered_json& value) {
+  if (value.is_null()) return "never";
+  const double seconds = value.get<double>();
+  char text[32];
+  if (seconds < 100) std::snprintf(text, sizeof text, "%.1f s", seconds);
+  else if (seconds < 6000) std::snprintf(text, sizeof text, "%.0f min", std::floor(seconds / 60));
+  else std::snprintf(text, sizeof text, "%.0f h", std::floor(seconds / 3600));
+  return text;
+}
+
+std::string endpoint(const ordered_json& flow, const char* address, const char* port) {
+  std::string text = flow.at(address).get<std::string>();
+  if (!flow.contains(port)) return text;
+  if (text.find(':') != std::string::npos) text = '[' + text + ']';
+  return text + ':' + number(flow.at(port));
+}
+
+}  // namespace
+
+std::string status_text(const ordered_json& report) {
+  std::string text = "vpcwalld " + report.at("version").get<std::string>() + ", process " +
+                     number(report.at("pid")) + ", up " + ago(report.at("uptime_seconds")) + '\n';
+  text += "policy      " + report.at("policy").get<std::string>() + ", generation " +
+          number(report.at("generation")) + '\n';
+  text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
+          report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() + '\n';
+  text += "fast path   " + report.at("fast_path").get<std::string>() + '\n';
+  text += "flows       " + number(report.at("flows").at("active")) + " of " +
+          number(report.at("flows").at("capacity")) + ", refused for room " +
+          number(report.at("flows").at("refused")) + "\n\n";
+  Table table({{"QUEUE", true}, {"RECEIVED", true}, {"BURSTS", true}, {"WAITING", true},
+               {"KERNEL DROPS", true}, {"USER DROPS", true}});
+  for (const auto& queue : report.at("queues"))
+    table.row({number(queue.at("number")), number(queue.at("received")), number(queue.at("bursts")),
+               number(queue.at("waiting")), number(queue.at("kernel_dropped")),
+               number(queue.at("user_dropped"))});
+  return text + table.text();
+}
+
+std::string rules_text(const ordered_json& report) {
+  Table rules({{"OWNER"}, {"DIRECTION"}, {"RULE"}, {"MATCH"}, {"PACKETS", true}, {"BYTES", true}, {"LAST HIT", true}});
+  for (const auto& rule : report.at("rules")) {
+    std::string name = rule.at("rule").get<std::string>();
+    if (rule.at("kind") == "group-default") name = "implicit deny";
+    if (!rule.at("active").get<bool>()) name += " (removed)";
+    rules.row({rule.at("name").get<std::string>(), rule.at("direction").get<std::string>(), name,
+               rule.at("text").get<std::string>(), number(rule.at("packets")), number(rule.at("bytes")),
+               ago(rule.at("last_hit_seconds_ago"))});
+  }
+  Table gates({{"GATE"}, {"OUTCOME"}, {"PACKETS", true}, {"BYTES", true}, {"LAST HIT", true}});
+  for (const auto& gate : report.at("gates"))
+    gates.row({gate.at("gate").get<std::string>(), gate.at("outcome").get<std::string>(),
+               number(gate.at("packets")), number(gate.at("bytes")), ago(gate.at("last_hit_seconds_ago"))});
+  Table reasons({{"REASON"}, {"PACKETS", true}, {"BYTES", true}, {"LAST HIT", true}});
+  for (const auto& reason : report.at("reasons"))
+    if (reason.at("packets").get<std::uint64_t>() > 0)
+      reasons.row({reason.at("reason").get<std::string>(), number(reason.at("packets")),
+                   number(reason.at("bytes")), ago(reason.at("last_hit_seconds_ago"))});
+  return rules.text() + '\n' + gates.text() + '\n' + reasons.text();
+}
+
+std::string flows_text(const ordered_json& report) {
+  Table table({{"INTERFACE"}, {"PROTOCOL"}, {"LOCAL"}, {"REMOTE"}, {"OPENED"}, {"STATE"}, {"PACKETS", true},
+               {"REPLIES", true}, {"IDLE", true}, {"EXPIRES", true}});
+  for (const auto& flow : report.at("flows"))
+    table.row({flow.at("interface").get<std::string>(), flow.at("protocol").get<std::string>(),
+               endpoint(flow, "local", "local_port"), endpoint(flow, "remote", "remote_port"),
+               flow.at("opened").get<std::string>(), flow.at("state").get<std::string>(),
+               number(flow.at("packets").at("original")), number(flow.at("packets").at("reply")),
+               ago(flow.at("idle_seconds")), ago(flow.at("expires_in_seconds"))});
+  const auto shown = report.at("flows").size();
+  return table.text() + '\n' + std::to_string(shown) + " of " + number(report.at("total")) + " flows\n";
+}
+
+}  // namespace vpcwall

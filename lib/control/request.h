@@ -1,0 +1,28 @@
+// One request to the daemon: a JSON object on one line, {"verb": "status", …arguments…}.
+//
+// The reply is a JSON object on one line as well: with "schema" when the verb was carried out or refused for
+// its own reasons, with "error" when the request was not understood. Shared by the daemon and the command.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/expected.h"
+
+namespace vpcwall {
+
+inline constexpr std::size_t max_request_bytes = std::size_t{64} << 10U;  // the line end included
+inline constexpr std::array<std::string_view, 5> request_verbs{"status", "rules", "flows", "reload", "explain"};
+
+struct Request {
+  std::string verb;          // one of request_verbs
+  nlohmann::json arguments;  // the whole object, the verb included
+};
+
+// The error is a sentence for the sender.
+[[nodiscard]] Expected<Request, std::string> read_request(std::string_view line);
+
+}  // namespace vpcwall

@@ -1,0 +1,51 @@
+// The one way in which a policy comes into force, whoever asks for it: whole, or not at all.
+//
+//   compile -> make room for counters -> publish one snapshot -> wait until every worker judges under it
+//
+// Reading and checking the text comes before and is not this file's business. apply() is called from one thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "policy/compile.h"
+#include "runtime/generation_barrier.h"
+#include "runtime/snapshot.h"
+#include "runtime/worker.h"
+
+namespace vpcwall {
+
+struct ReloadReport {
+  std::uint64_t generation = 0;
+  bool everywhere = false;                  // every worker judges under it
+  std::vector<std::string> added, removed;  // "ingress tcp 443 0.0.0.0/0 of web", by rule identity
+  std::vector<std::string> changed;         // same rule, other match: its counters start at zero
+};
+
+class Reloader {
+ public:
+  // `wake_workers` makes idle workers look at the snapshot.
+  Reloader(Snapshot<CompiledPolicy>& policies, Shards& shards, GenerationBarrier& barrier,
+           std::function<void()> wake_workers);
+
+  // Waits up to `longest_wait` for the workers; zero where none runs yet.
+  // Throws std::length_error when a process-wide bound is met (interface ids or rules over its life); then
+  // nothing has changed.
+  ReloadReport apply(const Policy& policy, const std::vector<DeviceBinding>& devices, Duration longest_wait);
+
+  // What is in force. Null before the first apply().
+  [[nodiscard]] std::shared_ptr<const CompiledPolicy> current() const { return policies_.get(); }
+  [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
+
+ private:
+  Snapshot<CompiledPolicy>& policies_;
+  Shards& shards_;
+  GenerationBarrier& barrier_;
+  std::function<void()> wake_workers_;
+  CompileContext context_;
+  std::uint64_t generation_ = 0;
+};
+
+}  // namespace vpcwall

@@ -1,0 +1,92 @@
+#include "runtime/worker.h"
+
+#include "engine/flow_identity.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr Duration idle_wait = std::chrono::milliseconds(500);  // how late an idle worker takes flows away
+constexpr std::size_t expiry_budget = 2 * max_burst;            // per burst; outruns what a burst can open
+
+// A router sees both interfaces of a packet; a host sees its own side only, the other was judged elsewhere.
+Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const QueuedPacket& queued) noexcept {
+  Journey journey = find_journey(policy, packet, {queued.in_device, queued.out_device});
+  switch (queued.hook) {
+    case HookPoint::forward: break;
+    case HookPoint::local_in:
+      journey = find_journey(policy, packet, {0, queued.in_device});
+      journey.leaves = no_interface;
+      break;
+    case HookPoint::local_out:
+      journey = find_journey(policy, packet, {queued.out_device, 0});
+      journey.enters = no_interface;
+      break;
+  }
+  return journey;
+}
+
+}  // namespace
+
+Worker::Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies, Shards& shards,
+               GenerationBarrier& barrier, Clock clock)
+    : index_(index), queue_(queue), policies_(policies), shards_(shards), barrier_(barrier), clock_(clock) {}
+
+void Worker::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) run_burst(idle_wait);
+}
+
+void Worker::run_burst(Duration max_wait) {
+  const std::span<const QueuedPacket> burst = queue_.receive(max_wait);
+  const CompiledPolicy& policy = policies_.current();
+  const TimePoint now = clock_();
+
+  std::array<bool, max_burst> related{};
+  if (policy.behavior.icmp_related == Behavior::IcmpRelated::linux_)
+    for (std::size_t i = 0; i < burst.size(); ++i) related[i] = related_elsewhere(policy, burst[i], now);
+
+  std::array<Verdict, max_burst> verdicts{};
+  shards_[index_].with([&](Shard& shard) {
+    adopt_if_new(policy, shard, now);
+    for (std::size_t i = 0; i < burst.size(); ++i)
+      verdicts[i] = judge(policy, shard, burst[i], related[i], now);
+    shard.expire(now, expiry_budget);
+  });
+  if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
+  progress_.fetch_add(1, std::memory_order_relaxed);
+}
+
+void Worker::adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now) {
+  if (policy.generation == generation_) return;
+  shard.adopt(policy, now);
+  generation_ = policy.generation;
+  barrier_.reached(index_, generation_);
+}
+
+Verdict Worker::judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
+                      bool related_elsewhere, TimePoint now) {
+  const auto packet = parse_packet(queued.bytes, queued.wire_length);
+  if (!packet) {
+    shard.count(packet.error(), queued.wire_length, now);
+    return Verdict::drop;
+  }
+  const Journey journey = journey_of(policy, *packet, queued);
+  return shard.judge(policy, {*packet, journey, now, related_elsewhere}).verdict;
+}
+
+// The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is
+// locked, one shard at a time.
+bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued, TimePoint now) const {
+  const auto packet = parse_packet(queued.bytes, queued.wire_length);
+  if (!packet || !packet->quoted) return false;
+  const auto [leaves, enters] = journey_of(policy, *packet, queued);
+  const auto tracked = [&](InterfaceIndex side, Direction direction) {
+    if (side == no_interface) return false;
+    const auto key = quoted_flow_key(*packet, direction, policy.interfaces[side].number);
+    for (std::size_t i = 0; key && i < shards_.size(); ++i)
+      if (i != index_ && shards_[i].read([&](const Shard& shard) { return shard.tracks(*key, now); })) return true;
+    return false;
+  };
+  return tracked(leaves, Direction::egress) || tracked(enters, Direction::ingress);
+}
+
+}  // namespace vpcwall

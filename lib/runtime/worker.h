@@ -1,0 +1,61 @@
+// One worker: receive a burst, judge it under one policy, answer it, take idle flows away. Again.
+//
+// The way of a packet through the project is this file's run_burst():
+//
+//   PacketQueue::receive   a burst of raw packets, one system call
+//   parse_packet           bytes -> Packet, or dropped as malformed
+//   find_journey           which guarded interfaces take part
+//   Shard::judge           evaluate -> apply -> count
+//   PacketQueue::answer    all verdicts, one system call
+//
+// A burst is judged under exactly one policy and at exactly one time. The worker locks its own shard once per
+// burst and never holds another one at the same time. run() and run_burst() belong to the worker's thread.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <deque>
+#include <stop_token>
+
+#include "engine/shard.h"
+#include "runtime/generation_barrier.h"
+#include "runtime/guarded.h"
+#include "runtime/packet_queue.h"
+#include "runtime/snapshot.h"
+
+namespace vpcwall {
+
+using Shards = std::deque<Guarded<Shard>>;
+using Clock = TimePoint (*)();
+
+class Worker {
+ public:
+  Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies, Shards& shards,
+         GenerationBarrier& barrier, Clock clock);
+
+  // Until `stop` is requested; the requester wakes the queue. Throws what PacketQueue::receive throws.
+  void run(const std::stop_token& stop);
+
+  void run_burst(Duration max_wait);
+
+  // Bursts completed since the start; any thread.
+  [[nodiscard]] std::uint64_t progress() const noexcept { return progress_.load(std::memory_order_relaxed); }
+
+ private:
+  void adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now);
+  [[nodiscard]] Verdict judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
+                              bool related_elsewhere, TimePoint now);
+  [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
+                                       TimePoint now) const;
+
+  std::size_t index_;
+  PacketQueue& queue_;
+  Snapshot<CompiledPolicy>::Reader policies_;
+  Shards& shards_;
+  GenerationBarrier& barrier_;
+  Clock clock_;
+  std::uint64_t generation_ = 0;
+  std::atomic<std::uint64_t> progress_{0};
+};
+
+}  // namespace vpcwall
