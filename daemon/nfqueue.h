@@ -30,8 +30,8 @@ struct QueueSettings {
   // Bytes of a packet that the kernel copies to us. Plain TCP and UDP need at most 80, and 96 is what an
   // ICMPv6 error without extension headers takes (40 + 8 + 40 + 8). An ICMPv4 error with IP options in both
   // headers takes 136 (60 + 8 + 60 + 8), and IPv6 extension headers come on top of the 96. A quote that is
-  // cut can only be judged without its ports, so the default leaves 96 bytes for extensions; copying them
-  // costs nothing that can be measured.
+  // cut can only be judged without its ports, so the default leaves 96 bytes for extensions.
+  // Against 96 bytes that costs a worker some 5 % of its time on packets of full size, nothing on small ones.
   std::uint32_t copy_bytes = 192;
   std::uint32_t length = 2048;  // packets that may wait for a verdict
   std::uint32_t receive_buffer_bytes = 16U << 20U;
