@@ -13,9 +13,17 @@ std::uint64_t fold(std::uint64_t a, std::uint64_t b) noexcept {
 
 }  // namespace
 
-// An odd multiplier never folds a word to zero by itself.
-FlowHash::FlowHash(const Seed& seed) noexcept
-    : seed_{seed[0] | 1U, seed[1] | 1U, seed[2] | 1U, seed[3] | 1U} {}
+// Whatever the seed looks like, the constants it becomes have bits all over (the finaliser of splitmix64).
+FlowHash::FlowHash(const Seed& seed) noexcept : seed_(seed) {
+  std::uint64_t position = 0;
+  for (std::uint64_t& word : seed_) {
+    position += 0x9e3779b97f4a7c15U;
+    word += position;
+    word = (word ^ (word >> 30U)) * 0xbf58476d1ce4e5b9U;
+    word = (word ^ (word >> 27U)) * 0x94d049bb133111ebU;
+    word = (word ^ (word >> 31U)) | 1U;
+  }
+}
 
 std::uint64_t FlowHash::operator()(const FlowKey& key) const noexcept {
   const auto words = std::bit_cast<std::array<std::uint64_t, 6>>(key);
