@@ -10,7 +10,8 @@ FORBIDDEN = [
     (r"#\s*include\s*<(sys/socket|sys/un|sys/epoll|sys/ioctl|netdb|net/if|poll|linux/[\w/]+|libmnl/\w+|"
      r"libnetfilter_queue/\w+|nftables/\w+|libnftables|bpf/\w+|systemd/[\w-]+|cap-ng)(\.h)?>",
      "talks to the kernel: that belongs in daemon/ or cli/"),
-    (r"#\s*include\s*<(iostream|cstdio|stdio\.h|syslog\.h|print)>|\bstd::(cout|cerr|clog)\b|(?<![\w.>])f?printf\s*\(",
+    (r"#\s*include\s*<(iostream|syslog\.h|print)>|\bstd::(cout|cerr|clog)\b|"
+     r"(?<![\w.>])(f?printf|f?puts|f?putc|putchar|fwrite|fopen|perror)\s*\(",
      "prints: return a value and let the shell print it"),
     (r"\bspdlog\b", "logs: return a reason, a diagnostic or an event and let daemon/ log it"),
     (r"#\s*include\s*<thread>|\bstd::(jthread|thread|async)\b|\bpthread_create\b|\bsleep_(for|until)\b",

@@ -109,6 +109,7 @@ class Purity(Sample):
             "#include <iostream>",
             "std::cerr << 1;",
             'printf("%d", 1);',
+            'std::fputs("text", stderr);',
             "spdlog::info(1);",
             "#include <thread>",
             "std::jthread worker([] {});",
@@ -125,7 +126,7 @@ class Purity(Sample):
         self.write(
             "lib/net/a.cpp",
             '// std::cout << steady_clock::now();\nconst char* text = "printf(";\nauto a = timeout(0);\n'
-            "auto b = queue.time(0);\nstd::stop_token token; auto c = expire(now, 1'000);\n"
+            "#include <cstdio>\nstd::snprintf(text, 8, format, 1);\nauto b = queue.time(0);\nstd::stop_token token; auto c = expire(now, 1'000);\n"
             "const std::string_view raw = R\"(std::cerr\n)\";\nauto exits = exit_status(1);\n",
         )
         self.assertEqual(purity.findings(self.root), [])
