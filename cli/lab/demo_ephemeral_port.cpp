@@ -11,6 +11,7 @@ using std::chrono_literals::operator""s;
 constexpr auto alive_limit = 5s;  // for what must pass: never waited out unless it fails
 constexpr auto hang_limit = 2s;   // for what must not pass: always waited out
 constexpr int curl_timed_out = 28;
+constexpr int explained_as_blocked = 1;
 
 constexpr std::uint16_t https = 443;
 constexpr std::uint16_t narrow_port = 8022;  // from one network
@@ -42,16 +43,19 @@ PolicyEdit remove(const std::string& line) { return {line, ""}; }
 const std::vector<std::string> curl{"curl",       "--silent", "--show-error",         "--noproxy", "*",
                                     "--max-time", "3",        "http://10.0.1.10:443/"};
 
-// An echo over an open connection, told and checked.
-void expect_echo(DemoStage& stage, EchoConnection& connection, bool should_live, std::string_view statement) {
-  const bool lives =
-      connection.echoes("are you there?", should_live ? std::chrono::milliseconds{alive_limit} : hang_limit);
+// A line over an open connection, told and checked.
+void expect_echo(DemoStage& stage, EchoConnection& connection, std::string_view which, bool should_live,
+                 std::string_view statement) {
+  stage.narrator().traffic("another line over " + std::string{which});
+  const bool lives = should_live ? connection.echoes("are you there?", alive_limit)
+                                 : connection.echoes("are you there?", hang_limit);
   stage.narrator().outcome(lives ? "PASS: the line came back" : "HANG: nothing came back",
                            lives == should_live);
   stage.narrator().check(lives == should_live, statement);
 }
 
 void expect_no_connection(DemoStage& stage, std::uint16_t port, std::string_view statement) {
+  stage.narrator().traffic("a new connection from 203.0.113.12 to 10.0.1.10 port " + std::to_string(port));
   const bool connected = stage.connect(port, hang_limit).has_value();
   stage.narrator().outcome(connected ? "PASS: connected" : "HANG: no answer to the SYN", !connected);
   stage.narrator().check(!connected, statement);
@@ -59,10 +63,11 @@ void expect_no_connection(DemoStage& stage, std::uint16_t port, std::string_view
 
 std::optional<EchoConnection> expect_connection(DemoStage& stage, std::uint16_t port) {
   const std::string where = "10.0.1.10 port " + std::to_string(port);
+  stage.narrator().traffic("a connection from 203.0.113.12 to " + where + ", and a line over it");
   auto connection = stage.connect(port, alive_limit);
   const bool lives = connection && connection->echoes("hello", alive_limit);
-  stage.narrator().outcome(
-      lives ? "PASS: connected to " + where + ", and a line came back" : "HANG: " + where, lives);
+  stage.narrator().outcome(lives ? "PASS: connected, and the line came back" : "HANG: nothing came back",
+                           lives);
   if (!lives) stage.narrator().check(false, "a connection to " + where + " opens and carries a line");
   return lives ? std::move(connection) : std::nullopt;
 }
@@ -106,6 +111,12 @@ void reply_hangs(DemoStage& stage) {
                  "reply: the security group lets it out because it remembers");
   narrator.check(acl_packets(counters, "egress", "*") > 0,
                  "reply: the network ACL drops it at egress rule *");
+
+  narrator.tells("The same, asked of the policy file without sending a packet:");
+  const FinishedProgram explained = stage.explain("203.0.113.12:40000", "web:443");
+  narrator.check(explained.exit_status == explained_as_blocked &&
+                     explained.output.find("acl-egress") != std::string::npos,
+                 "explain stops at the same gate (exit status 1: blocked)");
 }
 
 void reply_arrives(DemoStage& stage) {
@@ -148,7 +159,7 @@ void tracked_connection_lives(DemoStage& stage) {
   if (!stage.change_policy({remove(narrow_rule)})) return;
   narrator.expects("the open connection lives on, because the security group remembers it; a new one hangs.");
   stage.look();
-  expect_echo(stage, *connection, true, "the open connection lives");
+  expect_echo(stage, *connection, "the open connection", true, "the open connection lives");
   expect_no_connection(stage, narrow_port, "a new connection is refused");
   counters =
       stage.moved_since_look([](const DemoCounters& c) { return gate_packets(c, "sg-ingress", "deny") > 0; });
@@ -180,7 +191,7 @@ void untracked_connection_dies(DemoStage& stage) {
   narrator.expects(
       "the open connection dies at once, because nothing remembers it; a new one hangs as well.");
   stage.look();
-  expect_echo(stage, *connection, false, "the open connection is cut");
+  expect_echo(stage, *connection, "the open connection", false, "the open connection is cut");
   expect_no_connection(stage, narrow_port, "a new connection is refused");
   counters =
       stage.moved_since_look([](const DemoCounters& c) { return gate_packets(c, "sg-ingress", "deny") > 0; });
@@ -208,8 +219,8 @@ void acl_cuts_everything(DemoStage& stage) {
   narrator.expects(
       "both connections are cut at once: the network ACL is asked for every packet, tracked or not.");
   stage.look();
-  expect_echo(stage, *tracked, false, "the tracked connection is cut");
-  expect_echo(stage, *untracked, false, "the untracked connection is cut");
+  expect_echo(stage, *tracked, "the tracked connection", false, "the tracked connection is cut");
+  expect_echo(stage, *untracked, "the untracked connection", false, "the untracked connection is cut");
   counters =
       stage.moved_since_look([](const DemoCounters& c) { return acl_packets(c, "ingress", "90") > 0; });
   narrator.counters(counters);

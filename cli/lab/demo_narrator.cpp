@@ -44,7 +44,7 @@ void Narrator::paragraph(std::string_view label, std::string_view text) {
   out_ << line << std::endl;
 }
 
-void Narrator::headline(std::string_view text) { out_ << styled(text, bold) << '\n' << std::endl; }
+void Narrator::headline(std::string_view text) { out_ << styled(text, bold) << std::endl; }
 
 void Narrator::step(std::size_t number, std::size_t count, std::string_view title) {
   step_ = "step " + std::to_string(number) + " (" + std::string{title} + ')';
@@ -72,24 +72,39 @@ void Narrator::command(std::string_view text, std::string_view output) {
 void Narrator::change(const std::vector<std::string>& difference) {
   std::string_view label = "  policy    ";
   for (const std::string& line : difference) {
-    out_ << label << styled(line, line.starts_with('+') ? green : red) << '\n';
+    out_ << label << styled(line, line.starts_with('+') ? green : line.starts_with('-') ? red : dim) << '\n';
     label = margin;
   }
   out_.flush();
 }
 
+void Narrator::traffic(std::string_view text) { paragraph("  traffic", text); }
+
 void Narrator::counters(const DemoCounters& moved) {
   std::string_view label = "  counted   ";
   for (const DemoRuleCount& rule : moved.rules) {
-    out_ << label << describe(rule) << styled("  +" + std::to_string(rule.packets), dim) << '\n';
+    const std::string packets = std::to_string(rule.packets);
+    out_ << label << std::string(packets.size() < 3 ? 3 - packets.size() : 0, ' ') << styled(packets, bold)
+         << " packets  " << describe(rule) << '\n';
     label = margin;
   }
-  std::string gates;
-  for (const DemoGateCount& gate : moved.gates) {
-    gates +=
-        (gates.empty() ? "" : ", ") + gate.gate + ' ' + gate.outcome + " +" + std::to_string(gate.packets);
+  journey("  in", moved, "acl-ingress", "sg-ingress");
+  journey("  out", moved, "sg-egress", "acl-egress");
+}
+
+void Narrator::journey(std::string_view label, const DemoCounters& moved, std::string_view first,
+                       std::string_view second) {
+  std::string text;
+  for (const std::string_view gate : {first, second}) {
+    std::string outcomes;
+    for (const DemoGateCount& count : moved.gates) {
+      if (count.gate != gate) continue;
+      outcomes += (outcomes.empty() ? " " : ", ") + count.outcome + ' ' + std::to_string(count.packets);
+    }
+    if (!outcomes.empty()) text += (text.empty() ? "" : "  then  ") + std::string{gate} + ':' + outcomes;
   }
-  if (!gates.empty()) paragraph("  gates", gates);
+  if (!text.empty())
+    out_ << (std::string{label} + std::string(margin.size() - label.size(), ' ')) << text << std::endl;
 }
 
 void Narrator::outcome(std::string_view what_happened, bool as_told) {
@@ -98,7 +113,7 @@ void Narrator::outcome(std::string_view what_happened, bool as_told) {
 
 void Narrator::check(bool as_told, std::string_view statement) {
   if (!as_told) failures_.push_back(step_ + ": " + std::string{statement});
-  out_ << (as_told ? styled("  as told   ", green) : styled("  NOT TOLD  ", red)) << statement << std::endl;
+  out_ << (as_told ? styled("  as told   ", green) : styled("NOT AS TOLD ", red)) << statement << std::endl;
 }
 
 }  // namespace vpcwall

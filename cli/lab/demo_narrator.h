@@ -23,6 +23,8 @@ class Narrator {
   void expects(std::string_view text);  // before the proof
   void command(std::string_view text, std::string_view output = {});
   void change(const std::vector<std::string>& difference);  // lines of the policy
+  void traffic(std::string_view text);  // what a command would be, where the story itself is the program
+  // Rules by their packets, then the gates in the order of a request that comes in and a reply that goes out.
   void counters(const DemoCounters& moved);
   // PASS and HANG are what traffic did; `as_told` is whether it should have.
   void outcome(std::string_view what_happened, bool as_told);
@@ -31,6 +33,8 @@ class Narrator {
   [[nodiscard]] const std::vector<std::string>& failures() const noexcept { return failures_; }
 
  private:
+  void journey(std::string_view label, const DemoCounters& moved, std::string_view first,
+               std::string_view second);
   void paragraph(std::string_view label, std::string_view text);
   [[nodiscard]] std::string styled(std::string_view text, std::string_view style) const;
 

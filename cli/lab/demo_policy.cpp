@@ -13,20 +13,22 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-// An edit replaces one run of lines, so what differs is what remains without the equal ends.
+// An edit replaces one run of lines, so what differs is what lies between the equal ends.
 void append_difference(const PolicyEdit& edit, std::vector<std::string>& difference) {
-  std::vector<std::string> before = lines_of(edit.before);
-  std::vector<std::string> after = lines_of(edit.after);
-  std::size_t same = 0;
-  while (same < before.size() && same < after.size() && before[same] == after[same]) ++same;
-  before.erase(before.begin(), before.begin() + static_cast<std::ptrdiff_t>(same));
-  after.erase(after.begin(), after.begin() + static_cast<std::ptrdiff_t>(same));
-  while (!before.empty() && !after.empty() && before.back() == after.back()) {
-    before.pop_back();
-    after.pop_back();
+  const std::vector<std::string> before = lines_of(edit.before);
+  const std::vector<std::string> after = lines_of(edit.after);
+  std::size_t head = 0;
+  while (head < before.size() && head < after.size() && before[head] == after[head]) ++head;
+  std::size_t before_end = before.size();
+  std::size_t after_end = after.size();
+  while (before_end > head && after_end > head && before[before_end - 1] == after[after_end - 1]) {
+    --before_end;
+    --after_end;
   }
-  for (const std::string& line : before) difference.push_back("- " + line);
-  for (const std::string& line : after) difference.push_back("+ " + line);
+  for (std::size_t i = 0; i < head; ++i) difference.push_back("  " + before[i]);
+  for (std::size_t i = head; i < before_end; ++i) difference.push_back("- " + before[i]);
+  for (std::size_t i = head; i < after_end; ++i) difference.push_back("+ " + after[i]);
+  for (std::size_t i = before_end; i < before.size(); ++i) difference.push_back("  " + before[i]);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ struct PolicyEdit {
 
 struct EditedPolicy {
   std::string text;
-  std::vector<std::string> difference;  // "- old line" and "+ new line", without what stays
+  std::vector<std::string> difference;  // "- old line", "+ new line", "  line of the edit that stays"
 };
 
 // Throws std::logic_error if a `before` stands there never or more than once: the story no longer fits its

@@ -104,7 +104,10 @@ void DemoStage::start_web_server(const std::string& name, std::uint16_t port) {
   const std::vector<std::string> arguments{python(), program, to_string(address), std::to_string(port),
                                            directory};
   pid_t pid = 0;
-  inside_namespace(where.network_namespace, [&] { pid = start_program(arguments, log); });
+  inside_namespace(where.network_namespace, [&] {
+    write_setting("ipv4/tcp_synack_retries", "1");
+    pid = start_program(arguments, log);
+  });
   // From inside the same namespace nothing is filtered: this asks the server, not the firewall.
   const bool listening = wait_until(
       [&] {
@@ -129,6 +132,17 @@ FinishedProgram DemoStage::run(const std::string& name, const std::vector<std::s
   check_interrupted();
   narrator_.command(exec_prefix(name) + as_typed(arguments),
                     result.output + "exit status " + std::to_string(result.exit_status));
+  return result;
+}
+
+FinishedProgram DemoStage::explain(const std::string& source, const std::string& destination) {
+  check_interrupted();
+  std::vector<std::string> arguments{"vpcwall", "explain",  "--policy", paths_.policy,   "--protocol",
+                                     "tcp",     "--source", source,     "--destination", destination};
+  const std::string typed = as_typed(arguments);
+  arguments.front() = std::filesystem::read_symlink("/proc/self/exe").string();
+  FinishedProgram result = run_to_end(arguments);
+  narrator_.command(typed, result.output + "exit status " + std::to_string(result.exit_status));
   return result;
 }
 

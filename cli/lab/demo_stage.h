@@ -32,12 +32,16 @@ class DemoStage {
   // "vpcwall lab exec --lab demo NAME -- "
   [[nodiscard]] std::string exec_prefix(const std::string& name) const;
 
-  // A real HTTP server in the endpoint `name`; returns when it accepts connections.
+  // A real HTTP server in the endpoint `name`; returns when it accepts connections. The endpoint's kernel
+  // gives up a half-open connection early, so that a reply of one step does not turn up in the counters of
+  // the next.
   void start_web_server(const std::string& name, std::uint16_t port);
   void start_echo_server(const std::string& name, const std::vector<std::uint16_t>& ports);
 
   // Runs a program in an endpoint and shows command, output and exit status.
   FinishedProgram run(const std::string& name, const std::vector<std::string>& arguments);
+  // This very program, with the verb `explain` and the stage's policy file.
+  FinishedProgram explain(const std::string& source, const std::string& destination);
   [[nodiscard]] std::optional<EchoConnection> connect(std::uint16_t port, std::chrono::milliseconds limit);
 
   // Shows the changed lines, writes the file, sends SIGHUP, waits until the new generation is in force.

@@ -24,11 +24,11 @@ TEST(DemoPolicy, IsAPolicyWithoutAMistakeOfForm) {
   EXPECT_TRUE(loaded.policy);
 }
 
-TEST(PolicyEdit, ShowsOnlyTheLinesThatDiffer) {
+TEST(PolicyEdit, ShowsWhatDiffersBetweenTheLinesThatStay) {
   const EditedPolicy edited =
       edit_policy("a\nb\nc: []\nd\n", {{"b\nc: []\n", "b\nc:\n  - x\n"}, {"d\n", ""}, {"a\n", "new\na\n"}});
   EXPECT_EQ(edited.text, "new\na\nb\nc:\n  - x\n");
-  EXPECT_THAT(edited.difference, ElementsAre("- c: []", "+ c:", "+   - x", "- d", "+ new"));
+  EXPECT_THAT(edited.difference, ElementsAre("  b", "- c: []", "+ c:", "+   - x", "- d", "+ new", "  a"));
 }
 
 TEST(PolicyEdit, RefusesAPlaceThatIsNotThereOrNotUnique) {
@@ -80,7 +80,7 @@ TEST(Narrator, SaysInWordsWhatItSaysInColour) {
     narrator.check(false, "the bad");
     EXPECT_THAT(out.str(), HasSubstr("HANG: nothing"));
     EXPECT_THAT(out.str(), HasSubstr("as told"));
-    EXPECT_THAT(out.str(), HasSubstr("NOT TOLD"));
+    EXPECT_THAT(out.str(), HasSubstr("NOT AS TOLD"));
     EXPECT_THAT(narrator.failures(), ElementsAre("step 2 (a step): the bad"));
     EXPECT_EQ(out.str().find("\033") != std::string::npos, color);
   }
