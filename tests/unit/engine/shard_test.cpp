@@ -1,0 +1,153 @@
+#include "engine/shard.h"
+
+#include <gtest/gtest.h>
+
+#include "policy/compile.h"
+#include "support/policies.h"
+
+namespace vpcwall {
+namespace {
+
+using std::chrono::seconds;
+using test::packet_of;
+using test::small_vpc;
+
+constexpr const char* narrow_web = "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
+
+class ShardTest : public ::testing::Test {
+ protected:
+  void use(const Policy& policy) {
+    policy_ = compile(policy, context_, ++generation_);
+    shard_.counters().reserve(context_.slots.size());
+    shard_.adopt(*policy_, now_);
+  }
+  Decision judge(const char* text) {
+    const Packet packet = packet_of(text);
+    return shard_.judge(*policy_, {packet, find_journey(*policy_, packet, {}), now_});
+  }
+  [[nodiscard]] std::uint32_t held() const { return allowance_.used(policy_->interfaces[0].number); }
+  [[nodiscard]] Count counted(const char* match) const {
+    for (CounterSlot slot = 0; slot < context_.slots.size(); ++slot)
+      if (context_.slots.identity(slot).match == match) return shard_.counters().rule(slot);
+    ADD_FAILURE() << "no rule " << match;
+    return {};
+  }
+
+  CompileContext context_;
+  FlowAllowance allowance_;
+  Shard shard_{4, {1, 2, 3, 4}, allowance_};
+  std::shared_ptr<const CompiledPolicy> policy_;
+  std::uint64_t generation_ = 0;
+  TimePoint now_{std::chrono::hours(1)};
+};
+
+TEST_F(ShardTest, CountsEachRuleThatSpokeAndTheConversationOfAFlow) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  judge("tcp SA 10.0.1.10:22 > 203.0.113.12:40000");
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:80");
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 2U) << "the reply counts for the rule that opened the flow";
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").bytes, 120U);
+  EXPECT_EQ(shard_.counters().gate(Gate::sg_ingress, Outcome::deny).packets, 1U);
+  EXPECT_EQ(shard_.counters().reason(Reason::no_group_rule).packets, 1U);
+  EXPECT_EQ(shard_.counters().reason(Reason::passed).packets, 2U);
+}
+
+TEST_F(ShardTest, KeepsCountersByIdentityOverReloads) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  use(small_vpc("  - {name: web, ingress: [{protocol: udp, ports: 53, source: 0.0.0.0/0}, "
+                "{protocol: tcp, ports: 22, source: 203.0.113.0/24, description: moved}], egress: []}"));
+  judge("tcp S 203.0.113.12:40001 > 10.0.1.10:22");
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 2U);
+}
+
+TEST_F(ShardTest, StartsARuleAtZeroWhenItsMatchChanges) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  use(small_vpc("  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/25}], egress: []}"));
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/25").packets, 0U);
+}
+
+TEST_F(ShardTest, KeepsTrackedFlowsOverTheRemovalOfTheirRule) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  use(small_vpc("  - {name: web, ingress: [], egress: []}"));
+  EXPECT_EQ(judge("tcp PA 203.0.113.12:40000 > 10.0.1.10:22").verdict, Verdict::accept);
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40001 > 10.0.1.10:22").verdict, Verdict::drop);
+}
+
+TEST_F(ShardTest, ForgetsFlowsThatAChangeMadeUntrackedEvenIfAnotherChangeFollows) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  EXPECT_EQ(held(), 1U);
+  use(small_vpc("  - {name: web, ingress: [{protocol: all, source: 0.0.0.0/0}], egress: [{protocol: all, destination: 0.0.0.0/0}]}"));
+  EXPECT_EQ(held(), 0U);
+  use(small_vpc("  - {name: web, ingress: [], egress: []}"));
+  EXPECT_EQ(judge("tcp PA 203.0.113.12:40000 > 10.0.1.10:22").verdict, Verdict::drop) << "C-25";
+}
+
+TEST_F(ShardTest, ForgetsTheFlowsOfAnInterfaceThatIsGone) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  Policy without = small_vpc(narrow_web);
+  const InterfaceNumber number = policy_->interfaces[0].number;
+  without.interfaces.erase(without.interfaces.begin());
+  use(without);
+  EXPECT_EQ(shard_.flows().size(), 0U);
+  EXPECT_EQ(allowance_.used(number), 0U);
+}
+
+TEST_F(ShardTest, RefusesNewFlowsWhenFullOfLiveOnesOnly) {
+  use(small_vpc(narrow_web));
+  const char* packets[] = {"tcp S 203.0.113.12:1 > 10.0.1.10:22", "tcp S 203.0.113.12:2 > 10.0.1.10:22",
+                           "tcp S 203.0.113.12:3 > 10.0.1.10:22", "tcp S 203.0.113.12:4 > 10.0.1.10:22"};
+  for (const char* packet : packets) EXPECT_EQ(judge(packet).verdict, Verdict::accept);
+  const Decision refused = judge("tcp S 203.0.113.12:5 > 10.0.1.10:22");
+  EXPECT_EQ(refused.reason, Reason::flow_table_full);
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 4U) << "a rule that let nothing pass has no hit";
+  EXPECT_EQ(judge(packets[0]).verdict, Verdict::accept) << "existing flows go on";
+  now_ += seconds(120);
+  EXPECT_EQ(judge("tcp S 203.0.113.12:5 > 10.0.1.10:22").verdict, Verdict::accept) << "idle ones make room";
+  EXPECT_EQ(held(), 1U);
+}
+
+TEST_F(ShardTest, GivesTheAllowanceBackWhenASynStartsAnew) {
+  use(small_vpc(narrow_web, "behavior: {flows_per_interface: 1}\n"));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  judge("tcp R 203.0.113.12:40000 > 10.0.1.10:22");
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").gates[1].outcome, Outcome::fresh);
+  EXPECT_EQ(held(), 1U);
+  now_ += seconds(500);
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").gates[1].outcome, Outcome::fresh);
+  EXPECT_EQ(held(), 1U) << "an expired flow of the same tuple is given back, too";
+}
+
+TEST_F(ShardTest, HonoursTheLimitOfAnInterfaceOverAllShards) {
+  Shard other(4, {5, 6, 7, 8}, allowance_);
+  use(small_vpc(narrow_web, "behavior: {flows_per_interface: 1}\n"));
+  other.counters().reserve(context_.slots.size());
+  const Packet first = packet_of("tcp S 203.0.113.12:1 > 10.0.1.10:22");
+  EXPECT_EQ(other.judge(*policy_, {first, find_journey(*policy_, first, {}), now_}).verdict, Verdict::accept);
+  EXPECT_EQ(judge("tcp S 203.0.113.12:2 > 10.0.1.10:22").reason, Reason::flow_table_full);
+}
+
+TEST_F(ShardTest, ExplainsWithoutAnyEffect) {
+  use(small_vpc(narrow_web));
+  const Packet packet = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  Trace trace;
+  EXPECT_EQ(shard_.explain(*policy_, {packet, find_journey(*policy_, packet, {}), now_}, trace).verdict, Verdict::accept);
+  EXPECT_EQ(shard_.flows().size(), 0U);
+  EXPECT_EQ(shard_.counters().reason(Reason::passed).packets, 0U);
+}
+
+TEST_F(ShardTest, CountsWhatDoesNotParse) {
+  shard_.count(ParseError::bad_version, 20, now_);
+  shard_.count(ParseError::fragment, 1500, now_);
+  EXPECT_EQ(shard_.counters().parse_error(ParseError::bad_version).packets, 1U);
+  EXPECT_EQ(shard_.counters().reason(Reason::malformed).bytes, 20U);
+  EXPECT_EQ(shard_.counters().reason(Reason::fragment).bytes, 1500U);
+}
+
+}  // namespace
+}  // namespace vpcwall

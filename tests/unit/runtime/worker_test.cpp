@@ -1,0 +1,174 @@
+#include "runtime/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "runtime/reloader.h"
+#include "support/fake_queue.h"
+#include "support/packet_bytes.h"
+#include "support/policies.h"
+
+namespace vpcwall {
+namespace {
+
+using namespace test;
+using std::chrono::seconds;
+
+constexpr const char* allows_22 = "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
+constexpr const char* allows_80 = "  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}], egress: []}";
+
+TimePoint stopped_clock() { return TimePoint(std::chrono::hours(1)); }
+
+Bytes syn(unsigned port, unsigned source_port = 40000) {
+  return ipv4({.destination = "10.0.1.10"}, tcp({.source_port = source_port, .destination_port = port}));
+}
+
+// Workers, shards and a reloader as the daemon assembles them, on queues in memory.
+class Assembly {
+ public:
+  explicit Assembly(std::size_t workers) : barrier(workers), queues(workers) {
+    for (std::size_t i = 0; i < workers; ++i) {
+      shards.emplace_back(std::in_place, 1024, FlowHash::Seed{i, 2, 3, 4}, allowance);
+      this->workers.emplace_back(i, queues[i], policies, shards, barrier, stopped_clock);
+    }
+  }
+  void run() {
+    for (std::size_t i = 0; i < workers.size(); ++i)
+      threads.emplace_back([this, i](const std::stop_token& stop) { workers[i].run(stop); });
+  }
+  ~Assembly() {
+    for (std::jthread& thread : threads) thread.request_stop();
+    for (FakeQueue& queue : queues) queue.wake();
+  }
+  ReloadReport use(const char* groups, Duration wait = Duration::zero(), const char* rest = "") {
+    return reloader.apply(small_vpc(groups, rest), {}, wait);
+  }
+
+  FlowAllowance allowance;
+  Shards shards;
+  Snapshot<CompiledPolicy> policies;
+  GenerationBarrier barrier;
+  std::deque<FakeQueue> queues;
+  std::deque<Worker> workers;
+  Reloader reloader{policies, shards, barrier, [this] { for (FakeQueue& queue : queues) queue.wake(); }};
+  std::vector<std::jthread> threads;
+};
+
+TEST(Worker, AnswersABurstOnceAndInOrder) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.queues[0].give({{syn(22)}, {syn(80)}, {Bytes(3)}, {syn(22, 40001)}});
+  a.workers[0].run_burst(seconds(1));
+  EXPECT_EQ(a.queues[0].verdicts(),
+            (std::vector{Verdict::accept, Verdict::drop, Verdict::drop, Verdict::accept}));
+  EXPECT_EQ(a.queues[0].answers(), 1U);
+  EXPECT_EQ(a.shards[0].unguarded().counters().reason(Reason::malformed).packets, 1U);
+}
+
+TEST(Worker, AnswersNothingToAnEmptyBurst) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.queues[0].wake();
+  a.workers[0].run_burst(seconds(10));
+  EXPECT_EQ(a.queues[0].answers(), 0U);
+  EXPECT_EQ(a.workers[0].progress(), 1U);
+}
+
+TEST(Worker, SeesOnlyItsOwnSideOnAHost) {
+  Assembly a(1);
+  a.use("  - {name: web, ingress: [], egress: []}\n  - {name: db, ingress: [{protocol: all, source: 10.0.0.0/16}], egress: []}");
+  const Bytes packet = ipv4({.source = "10.0.1.10", .destination = "10.0.2.10"}, tcp({}));
+  a.queues[0].give({{packet, HookPoint::forward}, {packet, HookPoint::local_in}, {packet, HookPoint::local_out}});
+  a.workers[0].run_burst(seconds(1));
+  EXPECT_EQ(a.queues[0].verdicts(), (std::vector{Verdict::drop, Verdict::accept, Verdict::drop}))
+      << "arriving at db's host, web's egress was judged elsewhere";
+}
+
+TEST(Worker, FindsTheFlowOfAnIcmpErrorInAnotherShard) {
+  Assembly a(2);
+  a.use("  - {name: web, ingress: [], egress: [{protocol: udp, ports: 53, destination: 203.0.113.0/24}]}", {},
+        "behavior: {icmp_related: linux}\n");
+  const Bytes request = ipv4({.source = "10.0.1.10", .destination = "203.0.113.12", .protocol = 17}, udp({}));
+  const Bytes error = ipv4({.source = "198.51.100.1", .destination = "10.0.1.10", .protocol = 1}, icmp(3, 3) + request);
+  a.queues[1].give({{error}});
+  a.workers[1].run_burst(seconds(1));
+  a.queues[0].give({{request}});
+  a.workers[0].run_burst(seconds(1));
+  a.queues[1].give({{error}});
+  a.workers[1].run_burst(seconds(1));
+  EXPECT_EQ(a.queues[1].verdicts(), (std::vector{Verdict::drop, Verdict::accept}));
+}
+
+TEST(Reloader, ReportsWhatChangedByIdentity) {
+  Assembly a(1);
+  const ReloadReport first = a.use(allows_22);
+  EXPECT_EQ(first.generation, 1U);
+  EXPECT_FALSE(first.everywhere) << "no worker has run yet";
+  const ReloadReport second = a.use(allows_80);
+  ASSERT_EQ(second.added.size(), 1U);
+  EXPECT_NE(second.added[0].find("allow tcp 80 203.0.113.0/24 of web"), std::string::npos) << second.added[0];
+  ASSERT_EQ(second.removed.size(), 1U);
+  EXPECT_NE(second.removed[0].find("tcp 22"), std::string::npos);
+  EXPECT_TRUE(second.changed.empty());
+}
+
+TEST(Reloader, CallsARuleOfTheSameNumberChanged) {
+  Assembly a(1);
+  const auto with_entry = [](const char* ports) {
+    return std::string("network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: tcp, ports: ") + ports +
+           ", cidr: 0.0.0.0/0}], egress: []}\n";
+  };
+  a.use(allows_22, {}, with_entry("22").c_str());
+  const ReloadReport report = a.use(allows_22, {}, with_entry("23").c_str());
+  EXPECT_EQ(report.changed.size(), 1U);
+  EXPECT_TRUE(report.added.empty() && report.removed.empty());
+}
+
+TEST(Reloader, WaitsUntilEveryWorkerJudgesUnderTheNewPolicy) {
+  Assembly a(2);
+  a.use(allows_22);
+  a.run();
+  for (int round = 0; round < 20; ++round) {
+    ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
+    a.queues[0].give({{syn(round % 2 == 0 ? 80 : 22)}});
+    EXPECT_EQ(a.queues[0].verdicts().back(), Verdict::accept) << "the answer to a reload means it is in force";
+  }
+}
+
+TEST(Reloader, JudgesABurstUnderExactlyOnePolicy) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.run();
+  std::jthread feeder([&a] {
+    for (unsigned i = 0; i < 500; ++i)
+      a.queues[0].give({{syn(22, 1000 + i)}, {syn(80, 1000 + i)}, {syn(22, 3000 + i)}, {syn(80, 3000 + i)}});
+  });
+  for (int round = 0; round < 100; ++round) ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
+  feeder.join();
+  const std::vector<Verdict> verdicts = a.queues[0].verdicts();
+  ASSERT_EQ(verdicts.size(), 2000U);
+  for (std::size_t i = 0; i < verdicts.size(); i += 4) {
+    EXPECT_EQ(verdicts[i], verdicts[i + 2]) << "burst " << i / 4;
+    EXPECT_EQ(verdicts[i + 1], verdicts[i + 3]) << "burst " << i / 4;
+    EXPECT_NE(verdicts[i], verdicts[i + 1]) << "burst " << i / 4;
+  }
+}
+
+TEST(Counters, MayBeReadBesideTheWorker) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.run();
+  std::uint64_t last = 0;
+  for (unsigned i = 0; i < 200; ++i) {
+    a.queues[0].give({{syn(80, 1000 + i)}});
+    const std::uint64_t seen = a.shards[0].unguarded().counters().reason(Reason::no_group_rule).packets;
+    EXPECT_GE(seen, last);
+    last = seen;
+  }
+  EXPECT_EQ(a.queues[0].verdicts().size(), 200U);
+  EXPECT_EQ(a.shards[0].unguarded().counters().reason(Reason::no_group_rule).packets, 200U);
+}
+
+}  // namespace
+}  // namespace vpcwall
