@@ -18,4 +18,10 @@ namespace vpcwall {
 [[nodiscard]] std::string derive_rule_id(std::string_view group_id, Direction direction,
                                          const Traffic& traffic, const Peer& peer);
 
+// The identity of a rule inside its group as text: equal exactly for rules that AWS calls duplicates (S-73).
+[[nodiscard]] std::string rule_identity(Direction direction, const Traffic& traffic, const Peer& peer);
+
+// `kind`, a dash and 1 to 40 of the digits 0-9 a-f; "sg-0a1b" is a well-formed id of kind "sg".
+[[nodiscard]] bool is_well_formed_id(std::string_view kind, std::string_view text) noexcept;
+
 }  // namespace vpcwall

@@ -1,0 +1,176 @@
+#include <map>
+#include <set>
+
+#include "policy/default_objects.h"
+#include "policy/identity.h"
+#include "policy/name_directory.h"
+#include "policy/validate.h"
+
+namespace vpcwall {
+namespace {
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  for (char& letter : result)
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  return result;
+}
+
+// S-75. The ampersand is missing in AWS's page but stands in the API's own error text.
+bool is_description_letter(char letter) noexcept {
+  const bool alphanumeric = (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
+                            (letter >= '0' && letter <= '9');
+  return alphanumeric || std::string_view(" ._-:/()#,@[]+=&;{}!$*").find(letter) != std::string_view::npos;
+}
+
+bool is_control(char letter) noexcept {
+  const auto byte = static_cast<unsigned char>(letter);
+  return byte < 0x20 || byte == 0x7f;
+}
+
+class IdentityCheck {
+ public:
+  explicit IdentityCheck(const PolicyCheck& check) : check_(check) {}
+
+  void run() {
+    const Policy& policy = check_.policy;
+    objects(policy.prefix_lists, Section::prefix_list, ObjectKind::prefix_list);
+    objects(policy.security_groups, Section::security_group, ObjectKind::security_group);
+    objects(policy.network_acls, Section::network_acl, ObjectKind::network_acl);
+    objects(policy.subnets, Section::subnet, ObjectKind::subnet);
+    objects(policy.interfaces, Section::interface, ObjectKind::interface);
+    for (std::size_t i = 0; i < policy.security_groups.size(); ++i) group(policy.security_groups[i], i);
+    for (std::size_t i = 0; i < policy.prefix_lists.size(); ++i) {
+      const PrefixList& list = policy.prefix_lists[i];
+      for (std::size_t j = 0; j < list.entries.size(); ++j)
+        description(list.entries[j].description,
+                    position({Section::prefix_list, i, Field::entry_description, j}, list.entries[j].at));
+    }
+  }
+
+ private:
+  SourcePosition position(const FieldPath& path, SourcePosition otherwise) const {
+    return check_.positions.find(path, otherwise);
+  }
+  void error(SourcePosition at, const std::string& message, const std::string& hint = {},
+             std::string_view code = {}) {
+    check_.reporter.error(at, message, hint, code);
+  }
+  static std::string first_line(SourcePosition at) {
+    return at.line == 0 ? std::string{} : "the first stands in line " + std::to_string(at.line);
+  }
+
+  template <class Object>
+  void objects(const std::vector<Object>& all, Section section, ObjectKind kind) {
+    std::map<std::string, SourcePosition> ids, names;
+    const bool group_names = kind == ObjectKind::security_group;
+    const std::string what(to_string(kind));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const Object& object = all[i];
+      const SourcePosition id_at = position({section, i, Field::id}, object.at);
+      const SourcePosition name_at = position({section, i, Field::name}, object.at);
+      if (!is_well_formed_id(id_prefix(kind), object.id))
+        error(id_at, "found " + quoted(object.id) + ", expected an id: " + std::string(id_prefix(kind)) +
+                         "- and hexadecimal digits");
+      const auto [same_id, new_id] = ids.emplace(object.id, id_at);
+      if (!new_id && names.find(group_names ? lower(object.name) : object.name) == names.end())
+        error(id_at, "found the id " + quoted(object.id) + " a second time", first_line(same_id->second));
+      if (object.name.empty()) {
+        if (group_names)
+          error(object.at, "found a security group without a name, expected one", {}, "MissingParameter");
+        continue;
+      }
+      name(object.name, kind, name_at);
+      const auto [same_name, new_name] =
+          names.emplace(group_names ? lower(object.name) : object.name, name_at);
+      if (!new_name)
+        error(name_at, "found the name " + quoted(object.name) + " for a second " + what,
+              first_line(same_name->second), group_names ? "InvalidGroup.Duplicate" : "");
+    }
+  }
+
+  void name(const std::string& text, ObjectKind kind, SourcePosition at) {
+    const std::string prefix = std::string(id_prefix(kind)) + '-';
+    const bool group = kind == ObjectKind::security_group;
+    constexpr std::string_view bad_value = "InvalidParameterValue";
+    if (group && text != default_object_name && lower(text) == default_object_name)
+      error(at, "found the name " + quoted(text) + ", which is reserved",
+            "write default for the VPC's own group", "InvalidGroup.Reserved");
+    if (lower(text).starts_with(prefix))
+      error(
+          at,
+          "found the name " + quoted(text) + ", expected one that does not begin like an id, with " + prefix,
+          {}, group ? bad_value : std::string_view{});
+    if (text.size() > max_name_length)
+      error(at,
+            "found a name of " + std::to_string(text.size()) + " bytes, expected at most " +
+                std::to_string(max_name_length),
+            {}, group ? bad_value : std::string_view{});
+    if (text.front() == ' ' || text.back() == ' ')
+      error(at, "found the name " + quoted(text) + ", expected one without spaces around it");
+    for (const char letter : text) {
+      if (group ? is_description_letter(letter) : !is_control(letter)) continue;
+      error(at,
+            "found " + quoted(text) + ", expected a name" +
+                (group ? " of a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*" : " without control characters"),
+            {}, group ? bad_value : std::string_view{});
+      break;
+    }
+  }
+
+  void description(const std::string& text, SourcePosition at) {
+    if (text.size() > max_name_length)
+      error(at,
+            "found a description of " + std::to_string(text.size()) + " bytes, expected at most " +
+                std::to_string(max_name_length),
+            {}, "InvalidParameterValue");
+    for (const char letter : text) {
+      if (is_description_letter(letter)) continue;
+      error(
+          at,
+          "found the description " + quoted(text) + ", expected only a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*",
+          {}, "InvalidParameterValue");
+      break;
+    }
+  }
+
+  void group(const SecurityGroup& group, std::size_t index) {
+    description(group.description, position({Section::security_group, index, Field::description}, group.at));
+    for (const Direction direction : {Direction::ingress, Direction::egress}) {
+      const bool ingress = direction == Direction::ingress;
+      const auto& rules = group.rules(direction);
+      for (std::size_t i = 0; i < rules.size(); ++i) {
+        const SecurityGroupRule& rule = rules[i];
+        const Field text = ingress ? Field::ingress_description : Field::egress_description;
+        const Field id = ingress ? Field::ingress_id : Field::egress_id;
+        description(rule.description, position({Section::security_group, index, text, i}, rule.at));
+        const SourcePosition id_at = position({Section::security_group, index, id, i}, rule.at);
+        if (!is_well_formed_id("sgr", rule.id))
+          error(id_at, "found " + quoted(rule.id) + ", expected an id: sgr- and hexadecimal digits");
+        rule_id(rule, group, direction, id_at);
+      }
+    }
+  }
+
+  // Rules of equal content have equal derived ids; they are reported as duplicates and not here as well.
+  void rule_id(const SecurityGroupRule& rule, const SecurityGroup& group, Direction direction,
+               SourcePosition at) {
+    const std::string content = group.id + ' ' + rule_identity(direction, rule.traffic, rule.peer);
+    const auto [same, is_new] = rule_ids_.try_emplace(rule.id, Seen{content, at});
+    if (!is_new && same->second.content != content)
+      error(at, "found the rule id " + quoted(rule.id) + " a second time", first_line(same->second.at));
+  }
+
+  struct Seen {
+    std::string content;
+    SourcePosition at;
+  };
+  const PolicyCheck& check_;
+  std::map<std::string, Seen> rule_ids_;  // of the whole policy
+};
+
+}  // namespace
+
+void check_identities(const PolicyCheck& check) { IdentityCheck(check).run(); }
+
+}  // namespace vpcwall

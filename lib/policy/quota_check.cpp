@@ -1,0 +1,120 @@
+#include <array>
+#include <map>
+
+#include "policy/validate.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr std::array<Family, 2> families{Family::ipv4, Family::ipv6};
+constexpr std::array<Direction, 2> directions{Direction::ingress, Direction::egress};
+
+std::string name_of(Family family) { return family == Family::ipv4 ? "IPv4" : "IPv6"; }
+std::string name_of(Direction direction) { return direction == Direction::ingress ? "ingress" : "egress"; }
+
+class QuotaCheck {
+ public:
+  explicit QuotaCheck(const PolicyCheck& check) : check_(check), quotas_(check.policy.quotas) {
+    for (const PrefixList& list : check.policy.prefix_lists) lists_.emplace(list.id, &list);
+  }
+
+  void run() {
+    limits();
+    for (const SecurityGroup& group : check_.policy.security_groups)
+      for (const Direction direction : directions)
+        for (const Family family : families) rules(group, direction, family);
+    for (const NetworkAcl& acl : check_.policy.network_acls)
+      for (const Direction direction : directions)
+        for (const Family family : families) entries(acl, direction, family);
+  }
+
+ private:
+  void error(SourcePosition at, const std::string& message, const std::string& hint = {},
+             std::string_view code = {}) {
+    check_.reporter.error(at, message, hint, code);
+  }
+
+  void limit(Field field, Section section, const std::string& key, std::uint32_t value,
+             std::uint32_t largest) {
+    if (value == 0 || value > largest)
+      error(check_.positions.find({section, 0, field}, {}),
+            "found " + std::to_string(value) + " for " + key + ", expected 1 to " + std::to_string(largest));
+  }
+
+  void limits() {
+    limit(Field::groups_per_interface, Section::quotas, "groups_per_interface", quotas_.groups_per_interface,
+          max_groups_per_interface);
+    limit(Field::rules_per_group, Section::quotas, "rules_per_group", quotas_.rules_per_group,
+          max_rules_on_interface);
+    limit(Field::entries_per_acl, Section::quotas, "entries_per_acl", quotas_.entries_per_acl,
+          max_entries_per_acl);
+    limit(Field::entries_per_prefix_list, Section::quotas, "entries_per_prefix_list",
+          quotas_.entries_per_prefix_list, max_entries_per_prefix_list);
+    limit(Field::flows_per_interface, Section::behavior, "flows_per_interface",
+          check_.policy.behavior.flows_per_interface, max_flows_per_interface);
+    const std::uint64_t product = std::uint64_t{quotas_.groups_per_interface} * quotas_.rules_per_group;
+    const bool each_good = quotas_.groups_per_interface <= max_groups_per_interface &&
+                           quotas_.rules_per_group <= max_rules_on_interface;
+    if (each_good && product > max_rules_on_interface) {
+      const SourcePosition groups_at =
+          check_.positions.find({Section::quotas, 0, Field::groups_per_interface}, {});
+      error(check_.positions.find({Section::quotas, 0, Field::rules_per_group}, groups_at),
+            "found groups_per_interface " + std::to_string(quotas_.groups_per_interface) +
+                " times rules_per_group " + std::to_string(quotas_.rules_per_group) + " = " +
+                std::to_string(product) + ", expected at most 1000");
+    }
+  }
+
+  // S-31, S-33. A list without entries has no family yet and counts in both.
+  std::uint64_t weight(const SecurityGroupRule& rule, Family family) const {
+    if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) return prefix->base.family == family ? 1 : 0;
+    if (std::holds_alternative<GroupReference>(rule.peer)) return 1;
+    const auto list = lists_.find(std::get<PrefixListReference>(rule.peer).id);
+    if (list == lists_.end()) return 0;
+    const auto& entries = list->second->entries;
+    return entries.empty() || entries.front().cidr.base.family == family ? list->second->max_entries : 0;
+  }
+
+  void rules(const SecurityGroup& group, Direction direction, Family family) {
+    std::uint64_t sum = 0;
+    const SecurityGroupRule* over = nullptr;
+    for (const SecurityGroupRule& rule : group.rules(direction)) {
+      sum += weight(rule, family);
+      if (over == nullptr && sum > quotas_.rules_per_group) over = &rule;
+    }
+    if (over == nullptr) return;
+    error(over->at,
+          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + name_of(direction) +
+              " rules in group " + quoted(group.name) + ", expected at most " +
+              std::to_string(quotas_.rules_per_group),
+          "a prefix list counts as its max_entries, a group reference in both families; quotas: "
+          "rules_per_group can be raised",
+          "RulesPerSecurityGroupLimitExceeded");
+  }
+
+  // N-28: per direction and family; the final deny entries do not count.
+  void entries(const NetworkAcl& acl, Direction direction, Family family) {
+    std::uint32_t sum = 0;
+    const NetworkAclEntry* over = nullptr;
+    for (const NetworkAclEntry& entry : acl.entries(direction)) {
+      if (entry.cidr.base.family == family) ++sum;
+      if (over == nullptr && sum > quotas_.entries_per_acl) over = &entry;
+    }
+    if (over == nullptr) return;
+    error(over->at,
+          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + name_of(direction) +
+              " entries in network ACL " + quoted(acl.name.empty() ? acl.id : acl.name) +
+              ", expected at most " + std::to_string(quotas_.entries_per_acl),
+          "quotas: entries_per_acl can be raised to 40", "NetworkAclEntryLimitExceeded");
+  }
+
+  const PolicyCheck& check_;
+  const Quotas& quotas_;
+  std::map<std::string, const PrefixList*> lists_;
+};
+
+}  // namespace
+
+void check_quotas(const PolicyCheck& check) { QuotaCheck(check).run(); }
+
+}  // namespace vpcwall

@@ -1,0 +1,89 @@
+#include "policy/reporter.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "policy/nearest_word.h"
+
+namespace vpcwall {
+
+void Reporter::error(SourcePosition at, std::string message, std::string hint, std::string_view aws_code) {
+  add({Severity::error, file_name_, at, std::move(message), std::move(hint), std::string(aws_code)});
+}
+
+void Reporter::warning(SourcePosition at, std::string message, std::string hint, std::string_view aws_code) {
+  add({Severity::warning, file_name_, at, std::move(message), std::move(hint), std::string(aws_code)});
+}
+
+void Reporter::add(Diagnostic diagnostic) {
+  if (diagnostic.severity == Severity::error) ++errors_;
+  if (found_.size() < max_diagnostics) {
+    diagnostic.file = file_name_;
+    found_.push_back(std::move(diagnostic));
+  } else {
+    ++not_listed_;
+  }
+}
+
+std::string Reporter::did_you_mean(std::string_view wanted, std::span<const std::string_view> candidates) {
+  if (!can_compare(candidates.size())) return {};
+  comparisons_left_ -= candidates.size();
+  NearestWord nearest(wanted);
+  for (const std::string_view candidate : candidates) nearest.offer(candidate);
+  return nearest.best() ? "did you mean " + quoted(*nearest.best()) + '?' : std::string{};
+}
+
+std::vector<Diagnostic> Reporter::take() {
+  const auto key = [](const Diagnostic& d) { return std::tie(d.at.line, d.at.column); };
+  std::stable_sort(found_.begin(), found_.end(),
+                   [&](const Diagnostic& a, const Diagnostic& b) { return key(a) < key(b); });
+  const auto same = [&](const Diagnostic& a, const Diagnostic& b) {
+    return key(a) == key(b) && a.message == b.message;
+  };
+  found_.erase(std::unique(found_.begin(), found_.end(), same), found_.end());
+  if (not_listed_ != 0) {
+    const Severity severity = errors_ != 0 ? Severity::error : Severity::warning;
+    found_.push_back({severity,
+                      file_name_,
+                      {},
+                      std::to_string(not_listed_) + " more findings are not listed",
+                      "mend those above first",
+                      {}});
+  }
+  return std::move(found_);
+}
+
+std::string quoted(std::string_view text) {
+  constexpr std::size_t longest = 60;
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string shown = "\"";
+  for (const char character : text.substr(0, longest)) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (character == '"' || character == '\\') {
+      shown += {'\\', character};
+    } else if (byte < 0x20 || byte == 0x7f) {
+      shown += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
+    } else {
+      shown += character;
+    }
+  }
+  if (text.size() > longest) {
+    // Never show half a character of UTF-8.
+    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U) shown.pop_back();
+    if (static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
+    shown += "…";
+  }
+  return shown + '"';
+}
+
+std::string one_of(std::span<const std::string_view> words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i != 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+}  // namespace vpcwall

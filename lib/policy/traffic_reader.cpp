@@ -1,0 +1,177 @@
+#include "policy/traffic_reader.h"
+
+#include <array>
+
+namespace vpcwall {
+namespace {
+
+constexpr std::string_view bad_value = "InvalidParameterValue";
+// The inner nothing is "all".
+using ProtocolChoice = std::optional<Protocol>;
+using IcmpField = std::optional<std::uint8_t>;
+
+bool means_all(const YamlNode& node) {
+  return node.kind == YamlNode::Kind::scalar && (node.text == "all" || node.text == "-1");
+}
+
+std::optional<ProtocolChoice> read_protocol(const YamlNode& node, Reporter& reporter) {
+  constexpr std::array<std::string_view, 5> names{"tcp", "udp", "icmp", "icmpv6", "all"};
+  if (means_all(node)) return ProtocolChoice{};
+  std::string hint;
+  if (node.kind == YamlNode::Kind::scalar) {
+    if (const auto protocol = parse_protocol(node.text)) return ProtocolChoice{protocol};
+    hint = reporter.did_you_mean(node.text, names);
+    if (node.text == "any" || node.text == "*" || node.text == "ANY") hint = "write all";
+    if (node.text == "icmp6" || node.text == "ipv6-icmp") hint = "write icmpv6";
+  }
+  reporter.error(node.at,
+                 "found " + describe(node) +
+                     ", expected a protocol: tcp, udp, icmp, icmpv6, all or a number from 0 to 255",
+                 hint, bad_value);
+  return std::nullopt;
+}
+
+std::optional<PortRange> read_ports(const YamlNode& node, Reporter& reporter) {
+  std::string hint;
+  if (node.kind == YamlNode::Kind::scalar) {
+    if (const auto ports = parse_port_range(node.text)) return ports;
+    const auto dash = node.text.find('-', 1);
+    const auto first = parse_number(node.text.substr(0, dash));
+    const auto last = dash == std::string::npos ? std::nullopt : parse_number(node.text.substr(dash + 1));
+    if (first && last && *first > *last)
+      hint = "a range begins with its smaller port: " + std::to_string(*last) + '-' + std::to_string(*first);
+    if (means_all(node) || node.text == "any" || node.text == "*") hint = "write all";
+    if (node.text.find(' ') != std::string::npos) hint = "write it without spaces, like 1024-65535";
+    if (node.text.find(',') != std::string::npos) hint = "one range per rule; write a rule for each";
+  } else if (node.kind == YamlNode::Kind::sequence) {
+    hint = "one range per rule; write a rule for each";
+  }
+  reporter.error(node.at,
+                 "found " + describe(node) +
+                     ", expected ports: a number from 0 to 65535, a range like 1024-65535, or all",
+                 hint, bad_value);
+  return std::nullopt;
+}
+
+// The inner nothing is "every".
+std::optional<IcmpField> read_icmp_field(const YamlNode& node, std::string_view what, Reporter& reporter) {
+  if (means_all(node)) return std::optional<IcmpField>(std::in_place);
+  const auto number = node.kind == YamlNode::Kind::scalar ? parse_number(node.text) : std::nullopt;
+  if (number && *number <= 255) return IcmpField{static_cast<std::uint8_t>(*number)};
+  reporter.error(
+      node.at,
+      "found " + describe(node) + ", expected " + std::string(what) + ": a number from 0 to 255, or all", {},
+      bad_value);
+  return std::nullopt;
+}
+
+// Reading one rule; the parts are read even when another part is wrong, so that all is reported.
+class TrafficReader {
+ public:
+  TrafficReader(const MappingReader& rule, RuleKind kind, std::optional<Family> family)
+      : rule_(rule), reporter_(rule.reporter()), kind_(kind), family_(family) {}
+
+  std::optional<Traffic> read() {
+    const YamlNode* node = rule_.require("protocol", bad_value);
+    const auto protocol = node != nullptr ? read_protocol(*node, reporter_) : std::nullopt;
+    good_ = protocol.has_value();
+    const YamlNode* ports = rule_.find("ports");
+    const YamlNode* type = rule_.find("type");
+    const YamlNode* code = rule_.find("code");
+    if (ports != nullptr) take(read_ports(*ports, reporter_), traffic_.ports);
+    if (type != nullptr) take(read_icmp_field(*type, "an ICMP type", reporter_), traffic_.icmp_type);
+    if (code != nullptr) take(read_icmp_field(*code, "an ICMP code", reporter_), traffic_.icmp_code);
+    if (!protocol) return std::nullopt;
+    traffic_.protocol = *protocol;
+    if (*protocol && has_ports(**protocol)) {
+      check_ports(ports, type, code);
+    } else if (*protocol && is_icmp(**protocol)) {
+      check_icmp(ports, type, code);
+    } else {
+      for (const std::string_view key : {"ports", "type", "code"})
+        ignore(key, "every packet of the protocol matches");
+      traffic_ = {*protocol, {}, {}, {}};
+    }
+    return good_ ? std::optional(traffic_) : std::nullopt;
+  }
+
+ private:
+  template <class T>
+  void take(const std::optional<T>& value, T& into) {
+    if (value) into = *value;
+    good_ = good_ && value.has_value();
+  }
+
+  void refuse(SourcePosition at, const std::string& message, const std::string& hint = {}) {
+    reporter_.error(at, message, hint, bad_value);
+    good_ = false;
+  }
+
+  void ignore(std::string_view key, std::string_view why) {
+    if (rule_.find(key) == nullptr) return;
+    const std::string name = traffic_.protocol ? to_string(*traffic_.protocol) : "all";
+    reporter_.warning(
+        rule_.key_position(key),
+        "found " + quoted(key) + " with protocol " + name + ", where it is ignored: " + std::string(why),
+        "remove it");
+  }
+
+  void check_ports(const YamlNode* ports, const YamlNode* type, const YamlNode* code) {
+    const std::string name = to_string(*traffic_.protocol);
+    if (ports == nullptr)
+      refuse(rule_.at(), "found protocol " + name + " without ports, expected ports",
+             "write ports: all for every port");
+    if (type != nullptr)
+      refuse(rule_.key_position("type"), "found a type with protocol " + name + ", which has ports");
+    if (code != nullptr)
+      refuse(rule_.key_position("code"), "found a code with protocol " + name + ", which has ports");
+  }
+
+  void check_icmp(const YamlNode* ports, const YamlNode* type, const YamlNode* code) {
+    const std::string name = to_string(*traffic_.protocol);
+    const bool entry = kind_ == RuleKind::network_acl_entry;
+    const bool v6 = *traffic_.protocol == Protocol::icmpv6;
+    if (ports != nullptr)
+      refuse(rule_.key_position("ports"), "found ports with protocol " + name + ", which has type and code");
+    if (entry && v6 && family_ == Family::ipv4) {
+      for (const std::string_view key : {"type", "code"}) ignore(key, "the range is IPv4");
+      traffic_.icmp_type = traffic_.icmp_code = std::nullopt;
+      return;
+    }
+    const bool family_unknown = entry && v6 && !family_;  // its CIDR is wrong, which has been reported
+    if (type == nullptr && code != nullptr) {
+      refuse(rule_.key_position("code"), "found a code without a type, expected both",
+             "write type: all for every type");
+    } else if (type == nullptr && !(v6 && !entry) && !family_unknown) {
+      refuse(rule_.at(), "found protocol " + name + " without a type, expected one",
+             "write type: all for every type");
+    } else if (type != nullptr && means_all(*type) && traffic_.icmp_code) {
+      refuse(code->at, "found a code of every type, expected a type with it (S-63)",
+             "remove the code or name a type");
+    }
+  }
+
+  const MappingReader& rule_;
+  Reporter& reporter_;
+  RuleKind kind_;
+  std::optional<Family> family_;
+  Traffic traffic_;
+  bool good_ = true;
+};
+
+}  // namespace
+
+std::optional<PortRange> parse_port_range(std::string_view text) noexcept {
+  if (text == "all") return PortRange{};
+  const auto dash = text.find('-');
+  const auto first = parse_number(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_number(text.substr(dash + 1));
+  if (!first || !last || *first > *last || *last > 65535) return std::nullopt;
+  return PortRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
+}
+
+std::optional<Traffic> read_traffic(const MappingReader& rule, RuleKind kind, std::optional<Family> family) {
+  return TrafficReader(rule, kind, family).read();
+}
+
+}  // namespace vpcwall
