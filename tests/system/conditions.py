@@ -1,0 +1,15 @@
+"""Waiting for something to become true, never for time to pass."""
+
+import time
+
+
+def eventually(condition, what, within=10.0):
+    """The first true value of condition(); fails if there is none in so many seconds."""
+    end = time.monotonic() + within
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {within} s for {what}")
+        time.sleep(0.005)

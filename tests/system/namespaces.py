@@ -1,0 +1,118 @@
+"""Network namespaces as objects: sockets and programs inside of them, used by a process that stays outside.
+
+A socket belongs for life to the namespace in which it was made, and a program to the one in which it was started.
+So a test enters a namespace for the blink of an eye, and holds the ends of a conversation in one process.
+"""
+
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+FOLDER = Path("/run/netns")
+PREFIX = "vwtest-"
+CLONE_NEWNET = 0x40000000
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _set_namespace(descriptor):
+    if _libc.setns(descriptor, CLONE_NEWNET) != 0:
+        error = ctypes.get_errno()
+        raise OSError(error, os.strerror(error))
+
+
+class Namespace:
+    def __init__(self, name):
+        self.name = f"{PREFIX}{os.getpid()}-{name}"
+        subprocess.run(["ip", "netns", "add", self.name], check=True)
+        self._descriptor = os.open(FOLDER / self.name, os.O_RDONLY | os.O_CLOEXEC)
+        self.configure(
+            {
+                "ipv4/conf/all/rp_filter": 0,
+                "ipv4/conf/default/rp_filter": 0,
+                "ipv6/conf/all/disable_ipv6": 0,
+                "ipv6/conf/default/disable_ipv6": 0,
+                "ipv6/conf/default/addr_gen_mode": 1,
+                "ipv6/conf/default/accept_dad": 0,
+                "ipv6/conf/default/accept_ra": 0,
+            }
+        )
+        self.ip("link set lo up")
+
+    def remove(self):
+        os.close(self._descriptor)
+        remove_namespace(self.name)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is inside; a program started here, too."""
+        home = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _set_namespace(self._descriptor)
+            yield
+        finally:
+            _set_namespace(home)
+            os.close(home)
+
+    def socket(self, *arguments):
+        with self.entered():
+            return socket.socket(*arguments)
+
+    def start(self, command, **options):
+        with self.entered():
+            return subprocess.Popen(command, **options)
+
+    def run(self, *command, within=30):
+        """A program's exit status and output, its errors included."""
+        with self.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+            try:
+                output, _ = process.communicate(timeout=within)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def ip(self, commands):
+        """Lines for ip -batch."""
+        result = subprocess.run(
+            ["ip", "-n", self.name, "-batch", "-"], input=commands, capture_output=True, text=True, check=False
+        )
+        assert result.returncode == 0, f"{commands}\n{result.stdout}{result.stderr}"
+
+    def configure(self, values):
+        """Kernel settings below /proc/sys/net of this namespace."""
+        with self.entered():
+            for path, value in values.items():
+                Path("/proc/sys/net", path).write_text(str(value), encoding="ascii")
+
+    def rules(self):
+        """Everything that any packet filter tool has to say here, without its running counters."""
+        text = []
+        for tool in ("iptables-save", "ip6tables-save", "iptables-legacy-save", "ip6tables-legacy-save"):
+            result = self.run(tool)
+            assert result.returncode == 0, result.stdout
+            lines = [line.split(" [")[0] for line in result.stdout.splitlines() if not line.startswith("#")]
+            text.append("\n".join([f"== {tool}", *lines]))
+        text.append("== nft\n" + self.run("nft", "list", "ruleset").stdout)
+        return "\n".join(text)
+
+
+def remove_namespace(name):
+    """A namespace of a test, and whatever still runs in it: nobody else starts anything there."""
+    listing = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False)
+    for pid in listing.stdout.split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    subprocess.run(["ip", "netns", "delete", name], check=False)
+
+
+def remove_leftovers():
+    """What a run that was killed could not remove."""
+    for path in FOLDER.glob(f"{PREFIX}*-*"):
+        owner = path.name.removeprefix(PREFIX).split("-")[0]
+        if not Path("/proc", owner).exists():
+            remove_namespace(path.name)
