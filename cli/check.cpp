@@ -48,7 +48,8 @@ int check(const CheckOptions& options) {
     if (options.json) {
       nlohmann::ordered_json entry{{"file", path}, {"valid", file.policy.has_value()}};
       entry["diagnostics"] = nlohmann::ordered_json::array();
-      for (const Diagnostic& diagnostic : file.diagnostics) entry["diagnostics"].push_back(to_json(diagnostic));
+      for (const Diagnostic& diagnostic : file.diagnostics)
+        entry["diagnostics"].push_back(to_json(diagnostic));
       report["files"].push_back(std::move(entry));
       continue;
     }
@@ -71,7 +72,8 @@ int check(const CheckOptions& options) {
 }  // namespace
 
 void add_check_verb(CLI::App& app, int& exit_status) {
-  auto* verb = app.add_subcommand("check", "Validate policy files: every mistake, with file, line and column");
+  auto* verb =
+      app.add_subcommand("check", "Validate policy files: every mistake, with file, line and column");
   const auto options = std::make_shared<CheckOptions>();
   verb->add_option("FILE", options->files, "Policy files, YAML or JSON")->required();
   verb->add_flag("--strict", options->strict, "Warnings fail too (exit status 1)");

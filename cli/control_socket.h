@@ -6,8 +6,8 @@
 
 namespace vpcwall {
 
-// Adds both options; `path` holds the answer when the verb's callback runs. Unless given: the environment variable
-// VPCWALL_SOCKET, or /run/vpcwall/control.sock.
+// Adds both options; `path` holds the answer when the verb's callback runs. Unless given: the environment
+// variable VPCWALL_SOCKET, or /run/vpcwall/control.sock.
 void add_socket_options(CLI::App& verb, std::string& path);
 
 }  // namespace vpcwall

@@ -27,7 +27,8 @@ struct ExplainOptions {
   bool json = false;
 };
 
-constexpr std::uint16_t ephemeral_port = 40000;  // inside every client's range but old Windows' (N-35 to N-40)
+constexpr std::uint16_t ephemeral_port =
+    40000;  // inside every client's range but old Windows' (N-35 to N-40)
 
 struct Endpoint {
   std::string host;
@@ -47,7 +48,8 @@ Endpoint read_endpoint(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return {text, std::nullopt};
   const auto port = read_port(std::string_view(text).substr(colon + 1));
-  if (!port) throw CLI::ValidationError(text, "expected ADDRESS, NAME, ADDRESS:PORT, NAME:PORT or [IPV6]:PORT");
+  if (!port)
+    throw CLI::ValidationError(text, "expected ADDRESS, NAME, ADDRESS:PORT, NAME:PORT or [IPV6]:PORT");
   std::string host = text.substr(0, colon);
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
   return {host, port};
@@ -70,7 +72,8 @@ IpAddress resolve(const std::string& host, const Policy* policy, std::optional<F
 Packet make_request(const ExplainOptions& options, const Policy* policy) {
   const auto protocol = parse_protocol(options.protocol);
   if (!protocol)
-    throw CLI::ValidationError("--protocol", "found " + options.protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
+    throw CLI::ValidationError("--protocol",
+                               "found " + options.protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
   const Endpoint source = read_endpoint(options.source);
   const Endpoint destination = read_endpoint(options.destination);
   const auto destination_address = parse_address(destination.host);
@@ -84,7 +87,8 @@ Packet make_request(const ExplainOptions& options, const Policy* policy) {
   packet.protocol = *protocol;
   packet.length = 60;
   if (has_ports(*protocol)) {
-    if (!destination.port) throw CLI::ValidationError("--destination", "needs a port: " + options.destination + ":PORT");
+    if (!destination.port)
+      throw CLI::ValidationError("--destination", "needs a port: " + options.destination + ":PORT");
     packet.transport = Transport::whole;
     packet.source_port = source.port.value_or(ephemeral_port);
     packet.destination_port = *destination.port;
@@ -123,15 +127,18 @@ int explain_verb(const ExplainOptions& options) {
     if (!file.policy) return exit_status::bad_input;
     const Packet request = make_request(options, &*file.policy);
     const Simulation simulation(*file.policy);
-    const auto explanation = vpcwall::explain(simulation.policy(), {}, request, simulation.journey(request), TimePoint{});
+    const auto explanation =
+        vpcwall::explain(simulation.policy(), {}, request, simulation.journey(request), TimePoint{});
     story = to_json(explanation, simulation.policy(), simulation.slots());
   } else {
     const Packet request = make_request(options, nullptr);
     const ControlClient client(options.socket);
     story = client.request({{"verb", "explain"}, {"packet", packet_json(request)}});
   }
-  if (options.json) std::cout << story.dump(2) << '\n';
-  else std::cout << explanation_text(story, ::isatty(STDOUT_FILENO) == 1);
+  if (options.json)
+    std::cout << story.dump(2) << '\n';
+  else
+    std::cout << explanation_text(story, ::isatty(STDOUT_FILENO) == 1);
   return story.at("verdict") == "pass" ? exit_status::ok : exit_status::negative;
 }
 
@@ -142,10 +149,14 @@ void add_explain_verb(CLI::App& app, int& exit_status) {
   const auto options = std::make_shared<ExplainOptions>();
   verb->add_option("--policy", options->policy, "Policy file; without it the running daemon is asked");
   add_socket_options(*verb, options->socket);
-  verb->add_option("--protocol", options->protocol, "tcp, udp, icmp, icmpv6 or a number")->capture_default_str();
-  verb->add_option("--source", options->source, "Address or interface name, with :port if wanted")->required();
-  verb->add_option("--destination", options->destination, "Address or interface name, with :port")->required();
-  verb->add_option("--type", options->type, "ICMP type; echo request unless given")->check(CLI::Range(0, 255));
+  verb->add_option("--protocol", options->protocol, "tcp, udp, icmp, icmpv6 or a number")
+      ->capture_default_str();
+  verb->add_option("--source", options->source, "Address or interface name, with :port if wanted")
+      ->required();
+  verb->add_option("--destination", options->destination, "Address or interface name, with :port")
+      ->required();
+  verb->add_option("--type", options->type, "ICMP type; echo request unless given")
+      ->check(CLI::Range(0, 255));
   verb->add_option("--code", options->code, "ICMP code")->check(CLI::Range(0, 255));
   verb->add_flag("--json", options->json, "Print JSON");
   verb->callback([options, &exit_status] { exit_status = explain_verb(*options); });

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <string>
 #include <system_error>
 
 #include "cli/control_client.h"
@@ -14,6 +15,9 @@ int main(int argc, char** argv) {
   CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
   app.require_subcommand(1);
   app.set_version_flag("--version", VPCWALL_VERSION);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("vpcwall: ") + error.what() + "; see `vpcwall --help`\n";
+  });
   add_check_verb(app, status);
   add_explain_verb(app, status);
   add_simulate_verb(app, status);

@@ -28,8 +28,10 @@ int print(const OnlineOptions& options, const nlohmann::json& request,
 }
 
 std::string reload_text(const nlohmann::ordered_json& report) {
-  std::string text = "generation " + std::to_string(report.at("generation").get<std::uint64_t>()) + " in force\n";
-  for (const auto& [key, sign] : {std::pair("added", "+ "), std::pair("removed", "- "), std::pair("changed", "~ ")})
+  std::string text =
+      "generation " + std::to_string(report.at("generation").get<std::uint64_t>()) + " in force\n";
+  for (const auto& [key, sign] :
+       {std::pair("added", "+ "), std::pair("removed", "- "), std::pair("changed", "~ ")})
     for (const auto& rule : report.at(key)) text += sign + rule.get<std::string>() + '\n';
   return text;
 }
@@ -41,8 +43,10 @@ int reload(const OnlineOptions& options) {
     std::cout << report.dump(2) << '\n';
   } else {
     for (const auto& line : report.at("diagnostics")) std::cerr << line.get<std::string>() << '\n';
-    if (accepted) std::cout << reload_text(report);
-    else std::cerr << "vpcwall: reload refused, the old policy stays in force\n";
+    if (accepted)
+      std::cout << reload_text(report);
+    else
+      std::cerr << "vpcwall: reload refused, the old policy stays in force\n";
   }
   if (!accepted) return exit_status::negative;
   return report.at("everywhere").get<bool>() ? exit_status::ok : exit_status::negative;

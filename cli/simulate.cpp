@@ -1,4 +1,5 @@
-// vpcwall simulate POLICY: steps as JSON lines on standard input, one decision per packet line on standard output.
+// vpcwall simulate POLICY: steps as JSON lines on standard input, one decision per packet line on standard
+// output.
 #include <iostream>
 #include <memory>
 #include <string>

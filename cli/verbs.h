@@ -1,5 +1,5 @@
-// The verbs of `vpcwall`. Each function adds one subcommand (or a family) to the command line; when the user chose
-// it, its callback does the work and leaves the exit status.
+// The verbs of `vpcwall`. Each function adds one subcommand (or a family) to the command line; when the user
+// chose it, its callback does the work and leaves the exit status.
 //
 // Exit statuses are part of the interface: see vpcwall(1).
 #pragma once

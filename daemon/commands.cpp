@@ -58,7 +58,8 @@ ReloadOutcome Commands::reload(const std::string& asked_by) {
     outcome.diagnostics.push_back(text.error().message);
   } else {
     LoadedPolicy loaded = load_policy(*text, settings_.policy);
-    for (const Diagnostic& diagnostic : loaded.diagnostics) outcome.diagnostics.push_back(to_string(diagnostic));
+    for (const Diagnostic& diagnostic : loaded.diagnostics)
+      outcome.diagnostics.push_back(to_string(diagnostic));
     if (loaded.policy) {
       try {
         outcome.report = firewall_.reload(*loaded.policy);
@@ -74,9 +75,10 @@ ReloadOutcome Commands::reload(const std::string& asked_by) {
     spdlog::error("reload asked by {}: refused, the policy of generation {} stays in force", asked_by,
                   firewall_.policy()->generation);
   } else {
-    spdlog::info("reload asked by {}: generation {} in force, {} rules added, {} removed, {} changed, {:.1f} ms",
-                 asked_by, outcome.report->generation, outcome.report->added.size(),
-                 outcome.report->removed.size(), outcome.report->changed.size(), outcome.milliseconds);
+    spdlog::info(
+        "reload asked by {}: generation {} in force, {} rules added, {} removed, {} changed, {:.1f} ms",
+        asked_by, outcome.report->generation, outcome.report->added.size(), outcome.report->removed.size(),
+        outcome.report->changed.size(), outcome.milliseconds);
     if (!outcome.report->everywhere)
       spdlog::error("reload: a worker has not taken generation {} over yet", outcome.report->generation);
   }
@@ -100,7 +102,8 @@ ordered_json Commands::status() const {
   for (const Counters* counters : firewall_.counters())
     for (const Gate gate : {Gate::sg_ingress, Gate::sg_egress})
       refused += counters->gate(gate, Outcome::table_full).packets;
-  json["flows"] = {{"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
+  json["flows"] = {
+      {"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
   json["queues"] = ordered_json::array();
   for (const QueueStatistics& queue : firewall_.queue_statistics())
     json["queues"].push_back({{"number", queue.number},
@@ -132,10 +135,11 @@ ordered_json Commands::explain(const Request& request) const {
   const std::shared_ptr<const CompiledPolicy> policy = firewall_.policy();
   const Journey journey = find_journey(*policy, *packet, {});
   std::vector<FlowKey> keys;
-  for (const auto& [side, direction] : {std::pair(journey.leaves, Direction::egress),
-                                        std::pair(journey.enters, Direction::ingress)}) {
+  for (const auto& [side, direction] :
+       {std::pair(journey.leaves, Direction::egress), std::pair(journey.enters, Direction::ingress)}) {
     if (side == no_interface) continue;
-    if (const auto key = flow_key(*packet, direction, policy->interfaces.at(side).number)) keys.push_back(*key);
+    if (const auto key = flow_key(*packet, direction, policy->interfaces.at(side).number))
+      keys.push_back(*key);
   }
   const TimePoint at = now();
   const std::vector<Flow> live = firewall_.flows_of(keys, at);

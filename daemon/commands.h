@@ -1,5 +1,5 @@
-// What each verb of the control socket does; also the one place where a policy file becomes the policy in force,
-// whether a signal or a request asked for it. Control thread only.
+// What each verb of the control socket does; also the one place where a policy file becomes the policy in
+// force, whether a signal or a request asked for it. Control thread only.
 #pragma once
 
 #include <optional>

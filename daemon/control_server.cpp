@@ -53,7 +53,8 @@ void remove_leftover(const std::string& path) {
   struct stat facts {};
   if (::lstat(path.c_str(), &facts) != 0) return;
   if (!S_ISSOCK(facts.st_mode))
-    throw std::runtime_error("control socket " + path + ": something else is there; remove it or choose another path");
+    throw std::runtime_error("control socket " + path +
+                             ": something else is there; remove it or choose another path");
   const FileDescriptor probe = make_socket();
   const sockaddr_un address = address_of(path);
   if (::connect(probe.get(), as_sockaddr(address), sizeof address) == 0 || errno == EAGAIN)
@@ -75,7 +76,10 @@ bool in_group(uid_t user, gid_t group) {
 }  // namespace
 
 ControlServer::ControlServer(const std::string& path, const std::string& group, Handler handler)
-    : path_(path), handler_(std::move(handler)), listener_(make_socket()), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    : path_(path),
+      handler_(std::move(handler)),
+      listener_(make_socket()),
+      epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_.get() < 0) fail("cannot be watched");
   if (!group.empty()) {
     const struct group* entry = ::getgrnam(group.c_str());  // NOLINT: before any thread starts
@@ -116,13 +120,16 @@ void ControlServer::handle_events(TimePoint now) {
     if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_from(connection);
     answer_lines(connection);
     write_to(connection);
-    if (connection.closing && connection.outgoing.empty()) connections_.erase(found);
-    else watch(connection, false);
+    if (connection.closing && connection.outgoing.empty())
+      connections_.erase(found);
+    else
+      watch(connection, false);
   }
 }
 
 void ControlServer::drop_silent(TimePoint now) {
-  std::erase_if(connections_, [now](const auto& entry) { return now - entry.second.last_progress > longest_silence; });
+  std::erase_if(connections_,
+                [now](const auto& entry) { return now - entry.second.last_progress > longest_silence; });
 }
 
 void ControlServer::accept_connections(TimePoint now) {
@@ -131,10 +138,12 @@ void ControlServer::accept_connections(TimePoint now) {
     if (socket.get() < 0) return;
     Connection connection{std::move(socket), {}, {}, {}, false, now};
     if (!may_speak(connection.socket.get(), connection.peer)) {
-      connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})" "\n";
+      connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})"
+                            "\n";
       connection.closing = true;
     } else if (connections_.size() >= max_connections) {
-      connection.outgoing = R"({"error":"too many control connections; try again"})" "\n";
+      connection.outgoing = R"({"error":"too many control connections; try again"})"
+                            "\n";
       connection.closing = true;
     }
     if (connection.closing) {  // one short line always fits into a fresh socket buffer
@@ -172,7 +181,8 @@ void ControlServer::read_from(Connection& connection) {
 void ControlServer::answer_lines(Connection& connection) {
   const auto refuse = [&connection](const std::string& message) {
     connection.outgoing += nlohmann::ordered_json{{"error", message}}.dump(
-                               -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+                               -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                           '\n';
     connection.closing = true;
     connection.incoming.clear();
   };
@@ -192,8 +202,9 @@ void ControlServer::answer_lines(Connection& connection) {
       refuse(request.error());
       return;
     }
-    connection.outgoing += handler_(*request, connection.peer).dump(
-                               -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+    connection.outgoing += handler_(*request, connection.peer)
+                               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                           '\n';
     if (connection.outgoing.size() > max_waiting_bytes) {
       connection.outgoing.clear();
       connection.closing = true;

@@ -2,8 +2,9 @@
 //
 // Who may speak is decided by the kernel's word on the peer (SO_PEERCRED): root, the daemon's own user, and
 // members of one group if the settings name it. Everything is bounded: connections, bytes of a request, bytes
-// waiting to be read by a slow peer, seconds without progress. A peer that sends garbage gets one error line and
-// is disconnected; nobody else notices. Not thread-safe: everything happens in handle_events() of one thread.
+// waiting to be read by a slow peer, seconds without progress. A peer that sends garbage gets one error line
+// and is disconnected; nobody else notices. Not thread-safe: everything happens in handle_events() of one
+// thread.
 #pragma once
 
 #include <sys/types.h>
@@ -32,8 +33,8 @@ class ControlServer {
   static constexpr std::size_t max_waiting_bytes = std::size_t{64} << 20U;
   static constexpr Duration longest_silence = std::chrono::seconds(30);
 
-  // Replaces a socket that a dead daemon left at `path`; throws std::runtime_error when a live one answers there
-  // or the place cannot be used. `group` may be empty.
+  // Replaces a socket that a dead daemon left at `path`; throws std::runtime_error when a live one answers
+  // there or the place cannot be used. `group` may be empty.
   ControlServer(const std::string& path, const std::string& group, Handler handler);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;

@@ -139,7 +139,8 @@ std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const
   for (const Interface& interface : policy.interfaces) {
     std::string device = interface.device;
     for (const std::string& key : {interface.name, interface.id})
-      if (const auto named = settings_.devices.find(key); named != settings_.devices.end()) device = named->second;
+      if (const auto named = settings_.devices.find(key); named != settings_.devices.end())
+        device = named->second;
     if (device.empty()) continue;
     const unsigned index = ::if_nametoindex(device.c_str());
     if (index == 0)
@@ -166,7 +167,8 @@ HookPlan Firewall::hook_plan(const Policy& policy) const {
   if (plan.mode == HookMode::router) {
     for (const auto& range : {policy.vpc.cidr, policy.vpc.ipv6_cidr})
       if (range) plan.guarded.push_back(*range);
-    plan.guarded.insert(plan.guarded.end(), policy.vpc.secondary_cidrs.begin(), policy.vpc.secondary_cidrs.end());
+    plan.guarded.insert(plan.guarded.end(), policy.vpc.secondary_cidrs.begin(),
+                        policy.vpc.secondary_cidrs.end());
   }
   for (const DeviceBinding& binding : device_bindings(policy)) {
     char name[IF_NAMESIZE] = {};

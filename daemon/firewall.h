@@ -1,4 +1,5 @@
-// The data path assembled: kernel queues, shards, workers, the published policy and the hooks that feed it all.
+// The data path assembled: kernel queues, shards, workers, the published policy and the hooks that feed it
+// all.
 //
 //   Firewall firewall(settings);          // opens the queues, probes a back end; needs root
 //   drop_privileges();

@@ -9,7 +9,8 @@
 namespace vpcwall {
 
 void set_up_log(LogLevel level) {
-  auto logger = std::make_shared<spdlog::logger>("vpcwalld", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("vpcwalld", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT: before any thread starts
   logger->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
   switch (level) {

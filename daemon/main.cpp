@@ -56,13 +56,15 @@ int run(const Settings& settings, const Policy& policy) {
   const TimePoint started = now();
   Firewall firewall(settings);
   Commands commands(settings, firewall, started);
-  ControlServer control(
-      settings.control.socket, settings.control.group,
-      [&commands](const Request& request, const ControlPeer& peer) { return commands.answer(request, peer); });
+  ControlServer control(settings.control.socket, settings.control.group,
+                        [&commands](const Request& request, const ControlPeer& peer) {
+                          return commands.answer(request, peer);
+                        });
   drop_privileges();
   firewall.start(policy);
   spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
-               policy.interfaces.size(), to_string(settings.mode), firewall.backend(), settings.control.socket);
+               policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
+               settings.control.socket);
   const int status = serve(firewall, commands, control);
   firewall.stop();
   spdlog::info("stopped");
@@ -78,6 +80,9 @@ int main(int argc, char** argv) {
   app.add_option("--config", settings_path, "Settings file")->capture_default_str();
   app.add_option("--policy", policy_path, "Policy file, instead of the one that the settings name");
   app.set_version_flag("--version", VPCWALL_VERSION);
+  app.failure_message([](const CLI::App*, const CLI::Error& error) {
+    return std::string("vpcwalld: ") + error.what() + "; see `vpcwalld --help`\n";
+  });
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

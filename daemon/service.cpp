@@ -58,9 +58,8 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
   if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   notify_service_manager("READY=1\n" + status_line(firewall));
 
-  std::array<pollfd, 3> watched{{{signals.get(), POLLIN, 0},
-                                 {control.event_fd(), POLLIN, 0},
-                                 {firewall.failure_event(), POLLIN, 0}}};
+  std::array<pollfd, 3> watched{
+      {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
   for (;;) {
     if (::poll(watched.data(), watched.size(), tick_milliseconds) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
@@ -76,7 +75,8 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
         reload(firewall, commands);
         continue;
       }
-      spdlog::info("{} from process {}: stopping", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT", info.ssi_pid);
+      spdlog::info("{} from process {}: stopping", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT",
+                   info.ssi_pid);
       notify_service_manager("STOPPING=1");
       return 0;
     }

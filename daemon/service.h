@@ -1,8 +1,8 @@
-// The daemon's life between start and stop: signals, the control socket, a failing worker, and what the service
-// manager is told about all of it.
+// The daemon's life between start and stop: signals, the control socket, a failing worker, and what the
+// service manager is told about all of it.
 //
-// Signals arrive through a descriptor, never in a handler. block_signals() must be called before the first thread
-// is started, so that every thread inherits the mask.
+// Signals arrive through a descriptor, never in a handler. block_signals() must be called before the first
+// thread is started, so that every thread inherits the mask.
 #pragma once
 
 #include <string_view>

@@ -13,6 +13,7 @@ struct FileProblem {
 };
 
 // Regular files only (a FIFO would make the daemon wait), at most `most_bytes`.
-[[nodiscard]] Expected<std::string, FileProblem> read_text_file(const std::string& path, std::size_t most_bytes);
+[[nodiscard]] Expected<std::string, FileProblem> read_text_file(const std::string& path,
+                                                                std::size_t most_bytes);
 
 }  // namespace vpcwall

@@ -101,6 +101,8 @@ void catch_interruptions() {
   struct sigaction action {};
   action.sa_handler = note_interruption;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(signal, &action, nullptr);
+  // Whoever stops reading the story (`| head`) must not keep it from cleaning up.
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
 }
 
 void check_interrupted() {

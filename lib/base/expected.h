@@ -23,7 +23,7 @@ template <class T, class E>
 class [[nodiscard]] Expected {
  public:
   // Implicit, as in the standard: `return value;` and `return Unexpected{error};` must both read naturally.
-  Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}                     // NOLINT
+  Expected(T value) : state_(std::in_place_index<0>, std::move(value)) {}                    // NOLINT
   Expected(Unexpected<E> error) : state_(std::in_place_index<1>, std::move(error.error)) {}  // NOLINT
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }

@@ -57,9 +57,12 @@ std::string ago(const ordered_json& value) {
   if (value.is_null()) return "never";
   const double seconds = value.get<double>();
   char text[32];
-  if (seconds < 100) std::snprintf(text, sizeof text, "%.1f s", seconds);
-  else if (seconds < 6000) std::snprintf(text, sizeof text, "%.0f min", std::floor(seconds / 60));
-  else std::snprintf(text, sizeof text, "%.0f h", std::floor(seconds / 3600));
+  if (seconds < 100)
+    std::snprintf(text, sizeof text, "%.1f s", seconds);
+  else if (seconds < 6000)
+    std::snprintf(text, sizeof text, "%.0f min", std::floor(seconds / 60));
+  else
+    std::snprintf(text, sizeof text, "%.0f h", std::floor(seconds / 3600));
   return text;
 }
 
@@ -78,13 +81,18 @@ std::string status_text(const ordered_json& report) {
   text += "policy      " + report.at("policy").get<std::string>() + ", generation " +
           number(report.at("generation")) + '\n';
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
-          report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() + '\n';
+          report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
+          '\n';
   text += "fast path   " + report.at("fast_path").get<std::string>() + '\n';
   text += "flows       " + number(report.at("flows").at("active")) + " of " +
           number(report.at("flows").at("capacity")) + ", refused for room " +
           number(report.at("flows").at("refused")) + "\n\n";
-  Table table({{"QUEUE", true}, {"RECEIVED", true}, {"BURSTS", true}, {"WAITING", true},
-               {"KERNEL DROPS", true}, {"USER DROPS", true}});
+  Table table({{"QUEUE", true},
+               {"RECEIVED", true},
+               {"BURSTS", true},
+               {"WAITING", true},
+               {"KERNEL DROPS", true},
+               {"USER DROPS", true}});
   for (const auto& queue : report.at("queues"))
     table.row({number(queue.at("number")), number(queue.at("received")), number(queue.at("bursts")),
                number(queue.at("waiting")), number(queue.at("kernel_dropped")),
@@ -93,7 +101,13 @@ std::string status_text(const ordered_json& report) {
 }
 
 std::string rules_text(const ordered_json& report) {
-  Table rules({{"OWNER"}, {"DIRECTION"}, {"RULE"}, {"MATCH"}, {"PACKETS", true}, {"BYTES", true}, {"LAST HIT", true}});
+  Table rules({{"OWNER"},
+               {"DIRECTION"},
+               {"RULE"},
+               {"MATCH"},
+               {"PACKETS", true},
+               {"BYTES", true},
+               {"LAST HIT", true}});
   for (const auto& rule : report.at("rules")) {
     std::string name = rule.at("rule").get<std::string>();
     if (rule.at("kind") == "group-default") name = "implicit deny";
@@ -115,8 +129,16 @@ std::string rules_text(const ordered_json& report) {
 }
 
 std::string flows_text(const ordered_json& report) {
-  Table table({{"INTERFACE"}, {"PROTOCOL"}, {"LOCAL"}, {"REMOTE"}, {"OPENED"}, {"STATE"}, {"PACKETS", true},
-               {"REPLIES", true}, {"IDLE", true}, {"EXPIRES", true}});
+  Table table({{"INTERFACE"},
+               {"PROTOCOL"},
+               {"LOCAL"},
+               {"REMOTE"},
+               {"OPENED"},
+               {"STATE"},
+               {"PACKETS", true},
+               {"REPLIES", true},
+               {"IDLE", true},
+               {"EXPIRES", true}});
   for (const auto& flow : report.at("flows"))
     table.row({flow.at("interface").get<std::string>(), flow.at("protocol").get<std::string>(),
                endpoint(flow, "local", "local_port"), endpoint(flow, "remote", "remote_port"),

@@ -98,8 +98,8 @@ ordered_json rules_report(const CompiledPolicy& policy, const CounterSlots& slot
   return report;
 }
 
-ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slots, std::span<const Flow> flows,
-                          std::size_t total, TimePoint now) {
+ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slots,
+                          std::span<const Flow> flows, std::size_t total, TimePoint now) {
   std::map<InterfaceNumber, std::string> names;
   for (const CompiledInterface& interface : policy.interfaces) names[interface.number] = interface.name;
 

@@ -14,13 +14,15 @@
 
 namespace vpcwall {
 
-// {"schema": "vpcwall/rules/1", "generation", "rules": [...], "gates": [...], "reasons": [...], "parse_errors": [...]}
-// Rules that the policy no longer has keep their counters and are listed with "active": false.
+// {"schema": "vpcwall/rules/1", "generation", "rules": [...], "gates": [...], "reasons": [...],
+// "parse_errors": [...]} Rules that the policy no longer has keep their counters and are listed with
+// "active": false.
 [[nodiscard]] nlohmann::ordered_json rules_report(const CompiledPolicy& policy, const CounterSlots& slots,
                                                   std::span<const Counters* const> shards, TimePoint now);
 
 // {"schema": "vpcwall/flows/1", "total", "flows": [...]}; `total` may be more than the flows given.
 [[nodiscard]] nlohmann::ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slots,
-                                                  std::span<const Flow> flows, std::size_t total, TimePoint now);
+                                                  std::span<const Flow> flows, std::size_t total,
+                                                  TimePoint now);
 
 }  // namespace vpcwall

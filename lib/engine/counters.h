@@ -1,8 +1,8 @@
 // What one worker has counted: per rule slot, per gate and outcome, per reason, per parse error.
 //
-// One thread writes (the shard's worker); any thread reads, at any time, without a lock. Every cell is a relaxed
-// atomic that its one writer loads, adds to and stores: no locked instruction on the packet path. Packets and
-// bytes of one cell may be read a moment apart.
+// One thread writes (the shard's worker); any thread reads, at any time, without a lock. Every cell is a
+// relaxed atomic that its one writer loads, adds to and stores: no locked instruction on the packet path.
+// Packets and bytes of one cell may be read a moment apart.
 //
 // Cells live in chunks that never move. reserve() makes room for more slots before a policy that uses them is
 // published, so a worker never counts into a slot that is not there.

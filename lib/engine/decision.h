@@ -17,12 +17,12 @@ enum class Verdict : std::uint8_t { drop, accept };
 
 // A checkpoint on a packet's way, in the words of the semantics: SD, SO/SI, NO/NI, EX.
 enum class Gate : std::uint8_t {
-  exempt,              // E-16 to E-21
-  source_dest_check,   // D-1 to D-6
-  acl_ingress,         // NI
-  acl_egress,          // NO
-  sg_ingress,          // SI
-  sg_egress,           // SO
+  exempt,             // E-16 to E-21
+  source_dest_check,  // D-1 to D-6
+  acl_ingress,        // NI
+  acl_egress,         // NO
+  sg_ingress,         // SI
+  sg_egress,          // SO
 };
 inline constexpr std::size_t gate_count = 6;
 
@@ -70,12 +70,17 @@ struct GateOutcome {
 
 // What accepting one side does to that interface's flow state (C-66).
 struct FlowEffect {
-  enum class Kind : std::uint8_t { none, open, touch, replace };  // replace: the closed flow goes first (C-29)
+  enum class Kind : std::uint8_t {
+    none,
+    open,
+    touch,
+    replace
+  };  // replace: the closed flow goes first (C-29)
   Kind kind = Kind::none;
   FlowKey key;
-  Originator originator = Originator::local;               // open, replace
-  CounterSlot opened_by = no_slot;                         // open, replace
-  FlowDirection direction = FlowDirection::original;       // touch
+  Originator originator = Originator::local;          // open, replace
+  CounterSlot opened_by = no_slot;                    // open, replace
+  FlowDirection direction = FlowDirection::original;  // touch
   FlowTimeouts timeouts;
 };
 
@@ -87,8 +92,8 @@ struct Decision {
   Reason reason = Reason::malformed;
   std::uint8_t gate_size = 0;
   std::uint8_t effect_size = 0;
-  std::array<GateOutcome, max_gates> gates{};      // in the order met; the last one refused, if any did
-  std::array<FlowEffect, max_sides> effects{};     // of the sides that accepted
+  std::array<GateOutcome, max_gates> gates{};   // in the order met; the last one refused, if any did
+  std::array<FlowEffect, max_sides> effects{};  // of the sides that accepted
 };
 
 }  // namespace vpcwall

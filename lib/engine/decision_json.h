@@ -1,7 +1,7 @@
 // A decision as the JSON that `simulate`, `explain` and `test` print: {"verdict", "reason", "gates": [...]}.
 //
-// Gates stand in the order in which they were met and end with the one that refused. Names come from the policy
-// and the slots that the decision was made under.
+// Gates stand in the order in which they were met and end with the one that refused. Names come from the
+// policy and the slots that the decision was made under.
 #pragma once
 
 #include <nlohmann/json.hpp>

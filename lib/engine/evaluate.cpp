@@ -11,12 +11,14 @@ constexpr Prefix link_local6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
 constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
 constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
 
-// O-5: a host that talks to itself never meets a gate.
-bool is_loopback(const CompiledPolicy& policy, const Packet& packet) noexcept {
+// O-5: a host that talks to itself never meets a gate. Where devices say that a packet came from somebody
+// else, its addresses alone do not make it one.
+bool is_loopback(const CompiledPolicy& policy, const Packet& packet, const Journey& journey) noexcept {
   const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
   if (range.contains(packet.source) && range.contains(packet.destination)) return true;
-  const InterfaceIndex sender = policy.interface_of(packet.source);
-  return sender != no_interface && sender == policy.interface_of(packet.destination);
+  if (journey.leaves == no_interface || journey.leaves != journey.enters) return false;
+  const AddressSet& own = policy.interfaces[journey.leaves].addresses;
+  return own.contains(packet.source) && own.contains(packet.destination);
 }
 
 // E-19: DHCP by its ports, whatever the addresses.
@@ -29,7 +31,8 @@ bool is_dhcp(const Packet& packet, Direction direction) noexcept {
          packet.destination_port == (from_client ? server : client);
 }
 
-// E-21: neighbour discovery and multicast listener discovery, as far as they cannot come from beyond the link.
+// E-21: neighbour discovery and multicast listener discovery, as far as they cannot come from beyond the
+// link.
 bool is_neighbour_discovery(const Packet& packet) noexcept {
   if (packet.protocol != Protocol::icmpv6 || packet.transport != Transport::whole) return false;
   const std::uint8_t type = packet.icmp_type;
@@ -67,7 +70,7 @@ class Evaluation {
   Decision run() {
     const auto [leaves, enters] = question_.journey;
     if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
-    if (is_loopback(policy_, packet_)) return accept(Reason::loopback);
+    if (is_loopback(policy_, packet_, question_.journey)) return accept(Reason::loopback);
     const bool leaving_exempt = leaves == no_interface || is_exempt(Direction::egress);
     const bool entering_exempt = enters == no_interface || is_exempt(Direction::ingress);
     if (leaving_exempt && entering_exempt) {
@@ -101,7 +104,7 @@ class Evaluation {
   bool leave(InterfaceIndex index) {
     const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect effect;
-    if (!source_dest_check(index, packet_.source)) return false;
+    if (!source_dest_check(index, Direction::egress)) return false;
     if (!security_group(index, Direction::egress, effect)) return false;
     if (crosses_boundary(interface) && !network_acl(index, Direction::egress)) return false;
     keep(effect);
@@ -112,7 +115,7 @@ class Evaluation {
     const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect effect;
     if (crosses_boundary(interface) && !network_acl(index, Direction::ingress)) return false;
-    if (!source_dest_check(index, packet_.destination)) return false;
+    if (!source_dest_check(index, Direction::ingress)) return false;
     if (!security_group(index, Direction::ingress, effect)) return false;
     keep(effect);
     return true;
@@ -122,7 +125,8 @@ class Evaluation {
     if (effect.kind != FlowEffect::Kind::none) decision_.effects[decision_.effect_size++] = effect;
   }
 
-  // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a service.
+  // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a
+  // service.
   [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
     const IpAddress& peer = direction == Direction::egress ? packet_.destination : packet_.source;
     return policy_.exempt_peers.contains(peer) || is_dhcp(packet_, direction) ||
@@ -135,12 +139,14 @@ class Evaluation {
     return !subnet.contains(packet_.source) || !subnet.contains(packet_.destination);
   }
 
-  // D-1 to D-6.
-  bool source_dest_check(InterfaceIndex index, const IpAddress& address) {
+  // D-1 to D-6. Link-local addresses are the interface's own as well; multicast may be addressed to it.
+  bool source_dest_check(InterfaceIndex index, Direction direction) {
     const CompiledInterface& interface = policy_.interfaces[index];
+    const bool incoming = direction == Direction::ingress;
+    const IpAddress& address = incoming ? packet_.destination : packet_.source;
     const bool own = !interface.source_dest_check || interface.addresses.contains(address) ||
-                     link_local6.contains(address) || multicast4.contains(address) ||
-                     multicast6.contains(address);
+                     link_local6.contains(address) ||
+                     (incoming && (multicast4.contains(address) || multicast6.contains(address)));
     if (own) return true;
     record({Gate::source_dest_check, Outcome::deny, index, no_slot});
     return refuse(Reason::source_dest_check);
@@ -223,7 +229,8 @@ class Evaluation {
   }
 
   // C-8, C-9, C-18.
-  [[nodiscard]] bool passes_untracked(const CompiledInterface& interface, Direction direction) const noexcept {
+  [[nodiscard]] bool passes_untracked(const CompiledInterface& interface,
+                                      Direction direction) const noexcept {
     if (!has_ports(packet_.protocol) || packet_.transport != Transport::whole) return false;
     const bool incoming = direction == Direction::ingress;
     const std::uint16_t local = incoming ? packet_.destination_port : packet_.source_port;
@@ -235,7 +242,8 @@ class Evaluation {
 
   // C-50: path-MTU messages for a connection that is untracked or always tracked; with icmp_related: linux
   // every error about a tracked flow, in either direction (C-51).
-  [[nodiscard]] bool is_related_error(const CompiledInterface& interface, Direction direction) const noexcept {
+  [[nodiscard]] bool is_related_error(const CompiledInterface& interface,
+                                      Direction direction) const noexcept {
     if (!packet_.quoted) return false;
     const QuotedPacket& quoted = *packet_.quoted;
     const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
@@ -243,7 +251,8 @@ class Evaluation {
     if (direction == Direction::ingress && too_big) {
       if (policy_.auto_tracked.contains(quoted.destination)) return true;
       if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
-          pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port, quoted.destination_port))
+          pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port,
+                    quoted.destination_port))
         return true;
     }
     if (policy_.behavior.icmp_related != Behavior::IcmpRelated::linux_) return false;

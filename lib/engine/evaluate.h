@@ -1,15 +1,15 @@
 // evaluate(): the only code in the project that judges a packet.
 //
 // It reads a policy, a flow table and a question, and answers with a Decision; it writes nothing, so the same
-// call serves live traffic (Shard::judge applies the effects), explain, tests, replay and simulation. It is the
-// decision procedure of the AWS semantics, gate by gate:
+// call serves live traffic (Shard::judge applies the effects), explain, tests, replay and simulation. It is
+// the decision procedure of the AWS semantics, gate by gate:
 //
 //   leaving a guarded interface:   source/destination check, SG egress, network ACL egress
 //   entering a guarded interface:  network ACL ingress, source/destination check, SG ingress
 //
 // The ACL gates are asked only when the packet crosses the subnet's boundary (N-10, O-4), and for every such
-// packet, tracked or not (O-14). The first refusal ends the journey (O-2). A side's flow effect is part of the
-// decision once all gates of that side accepted, whatever the other side says (C-66).
+// packet, tracked or not (O-14). The first refusal ends the journey (O-2). A side's flow effect is part of
+// the decision once all gates of that side accepted, whatever the other side says (C-66).
 //
 // Pure, noexcept with a null trace, no allocation with a null trace. Any thread, as long as nobody changes
 // `flows` meanwhile.
@@ -42,8 +42,9 @@ struct FlowView {
 [[nodiscard]] Decision evaluate(const CompiledPolicy& policy, FlowView state, const Question& question,
                                 Trace* trace = nullptr);
 
-// Would packets of this tcp or udp flow pass without state (C-8 to C-15)? The question that evaluate() asks of a
-// packet, asked of a flow: a configuration change discards the flows for which the answer became yes (C-25).
+// Would packets of this tcp or udp flow pass without state (C-8 to C-15)? The question that evaluate() asks
+// of a packet, asked of a flow: a configuration change discards the flows for which the answer became yes
+// (C-25).
 [[nodiscard]] bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interface,
                                 const FlowKey& flow) noexcept;
 

@@ -5,7 +5,8 @@ namespace {
 
 // Packet and QuotedPacket share the names of what is needed here.
 template <class AnyPacket>
-std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction, InterfaceNumber interface) noexcept {
+std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction,
+                              InterfaceNumber interface) noexcept {
   const bool local_sends = direction == Direction::egress;
   const IpAddress& local = local_sends ? packet.source : packet.destination;
   const IpAddress& remote = local_sends ? packet.destination : packet.source;
@@ -33,7 +34,8 @@ std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction, Inte
 
 }  // namespace
 
-std::optional<FlowKey> flow_key(const Packet& packet, Direction direction, InterfaceNumber interface) noexcept {
+std::optional<FlowKey> flow_key(const Packet& packet, Direction direction,
+                                InterfaceNumber interface) noexcept {
   return key_of(packet, direction, interface);
 }
 

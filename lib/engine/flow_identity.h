@@ -1,4 +1,5 @@
-// Which flow a packet belongs to, seen from one interface; pure functions of addresses, ports and identifiers.
+// Which flow a packet belongs to, seen from one interface; pure functions of addresses, ports and
+// identifiers.
 //
 // No key means: this packet has no state and never will, because its header is cut, or it is an ICMP message
 // that is neither query nor reply (C-48, C-53), or its protocol is not known (S-68).

@@ -23,6 +23,7 @@ struct Devices {
   std::uint32_t to = 0;    // carries the traffic of the interface that the packet enters
 };
 
-[[nodiscard]] Journey find_journey(const CompiledPolicy& policy, const Packet& packet, Devices devices) noexcept;
+[[nodiscard]] Journey find_journey(const CompiledPolicy& policy, const Packet& packet,
+                                   Devices devices) noexcept;
 
 }  // namespace vpcwall

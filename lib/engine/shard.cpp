@@ -5,8 +5,8 @@
 namespace vpcwall {
 namespace {
 
-// Turns an acceptance that found no room when it took effect into the refusal that evaluate() gives for a full
-// table: the packet ends at that interface's group.
+// Turns an acceptance that found no room when it took effect into the refusal that evaluate() gives for a
+// full table: the packet ends at that interface's group.
 void refuse_for_room(const CompiledPolicy& policy, Decision& decision, const FlowEffect& effect) noexcept {
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     GateOutcome& gate = decision.gates[i];
@@ -59,7 +59,8 @@ std::size_t Shard::expire(TimePoint now, std::size_t budget) {
   return flows_.expire(now, budget, [this](const Flow& flow) { give_back(flow); });
 }
 
-bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet, TimePoint now) {
+bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet,
+                  TimePoint now) {
   switch (effect.kind) {
     case FlowEffect::Kind::none: return true;
     case FlowEffect::Kind::touch:

@@ -5,8 +5,8 @@
 //   Decision decision = shard.judge(*policy, question);    // evaluate, apply, count
 //   shard.expire(now, 64);                                 // between bursts
 //
-// A Shard has one writer. Others may read its counters at any time, and its flows only under the lock that the
-// runtime keeps with it (Guarded<Shard>). The allowance is shared by all shards.
+// A Shard has one writer. Others may read its counters at any time, and its flows only under the lock that
+// the runtime keeps with it (Guarded<Shard>). The allowance is shared by all shards.
 #pragma once
 
 #include "engine/counters.h"
@@ -44,7 +44,8 @@ class Shard {
 
  private:
   // False when another shard took the interface's last allowance after evaluate() had seen it.
-  [[nodiscard]] bool apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet, TimePoint now);
+  [[nodiscard]] bool apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet,
+                           TimePoint now);
   void give_back(const Flow& flow) noexcept { allowance_.give(flow.key.interface); }
 
   FlowTable flows_;

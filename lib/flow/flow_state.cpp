@@ -7,26 +7,26 @@ namespace {
 
 struct StateRow {
   std::string_view name;
-  std::uint32_t seconds;                      // used where `setting` is null
+  std::uint32_t seconds;  // used where `setting` is null
   std::uint32_t FlowTimeouts::*setting;
 };
 
 // The one table of states: name and idle time, in the order of the enum.
 constexpr std::array<StateRow, flow_state_count> rows{{
-    {"syn-sent", 120, nullptr},                           // C-36
-    {"syn-received", 60, nullptr},                        // C-36
-    {"established", 0, &FlowTimeouts::tcp_established},   // C-30
-    {"fin-wait", 120, nullptr},                           // C-37
-    {"close-wait", 60, nullptr},                          // C-37
-    {"last-ack", 30, nullptr},                            // C-37
-    {"time-wait", 120, nullptr},                          // C-37
-    {"closed", 10, nullptr},                              // C-37
-    {"udp-request", 0, &FlowTimeouts::udp},               // C-32
-    {"udp-reply", 0, &FlowTimeouts::udp},                 // C-32
-    {"udp-second-request", 0, &FlowTimeouts::udp},        // C-32
-    {"udp-stream", 0, &FlowTimeouts::udp_stream},         // C-33
-    {"icmp", 30, nullptr},                                // C-35
-    {"other", 600, nullptr},                              // C-34
+    {"syn-sent", 120, nullptr},                          // C-36
+    {"syn-received", 60, nullptr},                       // C-36
+    {"established", 0, &FlowTimeouts::tcp_established},  // C-30
+    {"fin-wait", 120, nullptr},                          // C-37
+    {"close-wait", 60, nullptr},                         // C-37
+    {"last-ack", 30, nullptr},                           // C-37
+    {"time-wait", 120, nullptr},                         // C-37
+    {"closed", 10, nullptr},                             // C-37
+    {"udp-request", 0, &FlowTimeouts::udp},              // C-32
+    {"udp-reply", 0, &FlowTimeouts::udp},                // C-32
+    {"udp-second-request", 0, &FlowTimeouts::udp},       // C-32
+    {"udp-stream", 0, &FlowTimeouts::udp_stream},        // C-33
+    {"icmp", 30, nullptr},                               // C-35
+    {"other", 600, nullptr},                             // C-34
 }};
 
 constexpr const StateRow& row(FlowState state) noexcept { return rows[static_cast<std::size_t>(state)]; }

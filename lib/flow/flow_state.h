@@ -27,7 +27,7 @@ enum class FlowState : std::uint8_t {
   udp_second_request,  // an original after a reply
   udp_stream,          // "more than one request-response" (C-33)
   icmp,
-  other,               // addresses and protocol number only (C-5)
+  other,  // addresses and protocol number only (C-5)
 };
 inline constexpr std::size_t flow_state_count = 14;
 

@@ -125,8 +125,8 @@ std::uint16_t FlowTable::timer_for(Duration timeout) {
   const auto found = std::find_if(timers_.begin(), timers_.end(),
                                   [timeout](const Timer& timer) { return timer.timeout == timeout; });
   if (found != timers_.end()) return static_cast<std::uint16_t>(found - timers_.begin());
-  const auto idle = std::find_if(timers_.begin(), timers_.end(),
-                                 [](const Timer& timer) { return timer.oldest == nil; });
+  const auto idle =
+      std::find_if(timers_.begin(), timers_.end(), [](const Timer& timer) { return timer.oldest == nil; });
   if (idle != timers_.end()) {
     idle->timeout = timeout;
     return static_cast<std::uint16_t>(idle - timers_.begin());

@@ -7,10 +7,10 @@
 //
 // Time: an entry is gone at the very moment its idle time reaches the timeout of its state (C-42): find()
 // treats it as absent from then on, whether or not expire() has taken it away yet.
-// Cost: every operation is O(1). Entries of equal timeout stand in one list in the order of their last packet,
-// so the next one to expire is always at the head of a list, and expire() never scans.
-// Bounds: memory is reserved at construction and never grows; open() refuses when no slot is free.
-// Threads: one owner; nobody else touches it, not even to read, without the owner's lock.
+// Cost: every operation is O(1). Entries of equal timeout stand in one list in the order of their last
+// packet, so the next one to expire is always at the head of a list, and expire() never scans. Bounds: memory
+// is reserved at construction and never grows; open() refuses when no slot is free. Threads: one owner;
+// nobody else touches it, not even to read, without the owner's lock.
 #pragma once
 
 #include <cstddef>
@@ -34,7 +34,7 @@ struct Flow {
   TimePoint opened_at, last_packet, expires;
   std::uint64_t packets[2] = {0, 0};  // by FlowDirection
   std::uint64_t bytes[2] = {0, 0};
-  std::uint32_t opened_by = 0;        // counter slot of the rule that let the first packet in
+  std::uint32_t opened_by = 0;  // counter slot of the rule that let the first packet in
   FlowState state = FlowState::other;
   Originator originator = Originator::local;
 };
@@ -69,8 +69,8 @@ class FlowTable {
   // Adds a flow. False, and nothing changed, when the table is full or the key is already live.
   bool open(const FlowKey& key, const FlowOpening& opening, TimePoint now);
 
-  // Adds a copy of a flow as it stands, timer included. False, and nothing changed, when there is no room, the key
-  // is already live, or `flow` has expired. Costs a walk over the flows that expire later than it.
+  // Adds a copy of a flow as it stands, timer included. False, and nothing changed, when there is no room,
+  // the key is already live, or `flow` has expired. Costs a walk over the flows that expire later than it.
   bool restore(const Flow& flow, TimePoint now);
 
   // Counts one more accepted packet of a live flow, moves its state and restarts its timer (C-42).
@@ -145,13 +145,13 @@ class FlowTable {
   FlowHash hash_;
   std::size_t capacity_;
   std::size_t size_ = 0;
-  std::uint32_t used_ = 0;       // entries_[0, used_) were handed out at least once
-  std::uint32_t free_ = nil;     // chain of returned entries, by next_in_bucket
+  std::uint32_t used_ = 0;    // entries_[0, used_) were handed out at least once
+  std::uint32_t free_ = nil;  // chain of returned entries, by next_in_bucket
   std::uint32_t bucket_mask_;
   std::unique_ptr<std::byte[]> storage_;  // raw: the kernel backs its pages as flows first use them
   Entry* entries_;
   std::vector<std::uint32_t> buckets_;
-  std::vector<Timer> timers_;    // a handful: one per distinct timeout in use
+  std::vector<Timer> timers_;  // a handful: one per distinct timeout in use
 };
 
 }  // namespace vpcwall

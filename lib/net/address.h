@@ -41,8 +41,8 @@ struct IpAddress {
 [[nodiscard]] IpAddress advance(const IpAddress& base, std::uint32_t offset) noexcept;
 
 struct Prefix {
-  IpAddress base;             // canonical: no bit set beyond `length` (S-38, N-13)
-  std::uint8_t length = 0;    // bits, 0 to bit_length(family)
+  IpAddress base;           // canonical: no bit set beyond `length` (S-38, N-13)
+  std::uint8_t length = 0;  // bits, 0 to bit_length(family)
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   [[nodiscard]] bool contains(const Prefix& other) const noexcept;

@@ -43,7 +43,7 @@ struct Chain {
   Protocol protocol = Protocol::no_next_header;
   std::size_t offset = 0;  // from the IP header
   bool lost = false;
-  bool fragment = false;   // a piece: more to come, or not the first
+  bool fragment = false;  // a piece: more to come, or not the first
 };
 
 bool is_extension(Protocol protocol) noexcept {
@@ -132,8 +132,7 @@ void read_icmp(View transport, Packet& packet) noexcept {
   packet.transport = Transport::whole;
   packet.icmp_type = transport.u8(0);
   packet.icmp_code = transport.u8(1);
-  if (is_icmp_query(packet.protocol, packet.icmp_type) ||
-      answered_query(packet.protocol, packet.icmp_type)) {
+  if (is_icmp_query(packet.protocol, packet.icmp_type) || answered_query(packet.protocol, packet.icmp_type)) {
     packet.icmp_identifier = transport.u16(4);
   } else if (is_icmp_error(packet.protocol, packet.icmp_type)) {
     packet.quoted = read_quote(transport.from(icmp_header_size), packet.family());
@@ -246,8 +245,12 @@ std::string_view to_string(ParseError error) noexcept {
 }
 
 TcpFlags TcpFlags::from_byte(std::uint8_t byte) noexcept {
-  return {.fin = (byte & 0x01U) != 0, .syn = (byte & 0x02U) != 0, .rst = (byte & 0x04U) != 0,
-          .psh = (byte & 0x08U) != 0, .ack = (byte & 0x10U) != 0, .urg = (byte & 0x20U) != 0};
+  return {.fin = (byte & 0x01U) != 0,
+          .syn = (byte & 0x02U) != 0,
+          .rst = (byte & 0x04U) != 0,
+          .psh = (byte & 0x08U) != 0,
+          .ack = (byte & 0x10U) != 0,
+          .urg = (byte & 0x20U) != 0};
 }
 
 std::uint8_t TcpFlags::to_byte() const noexcept {

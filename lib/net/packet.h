@@ -72,10 +72,10 @@ struct Packet {
   std::uint16_t source_port = 0, destination_port = 0;  // tcp and udp
   TcpFlags tcp_flags;
   std::uint8_t icmp_type = 0, icmp_code = 0;
-  std::uint16_t icmp_identifier = 0;      // queries and replies only
-  std::uint8_t hop_limit = 64;            // IPv4: time to live
-  std::uint32_t length = 0;               // bytes from the IP header on (F-45)
-  std::optional<QuotedPacket> quoted;     // ICMP errors only
+  std::uint16_t icmp_identifier = 0;   // queries and replies only
+  std::uint8_t hop_limit = 64;         // IPv4: time to live
+  std::uint32_t length = 0;            // bytes from the IP header on (F-45)
+  std::optional<QuotedPacket> quoted;  // ICMP errors only
 
   [[nodiscard]] Family family() const noexcept { return source.family; }
   friend bool operator==(const Packet&, const Packet&) = default;

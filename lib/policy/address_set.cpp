@@ -33,8 +33,9 @@ AddressSet::AddressSet(std::span<const Prefix> prefixes) {
 }
 
 bool AddressSet::contains(const IpAddress& address) const noexcept {
-  const auto after = std::upper_bound(ranges_.begin(), ranges_.end(), address,
-                                      [](const IpAddress& a, const Range& range) { return before(a, range.first); });
+  const auto after =
+      std::upper_bound(ranges_.begin(), ranges_.end(), address,
+                       [](const IpAddress& a, const Range& range) { return before(a, range.first); });
   return after != ranges_.begin() && !before(std::prev(after)->last, address) &&
          std::prev(after)->first.family == address.family;
 }

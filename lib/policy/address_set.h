@@ -18,7 +18,9 @@ class AddressSet {
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
   // One of the prefixes was literally /0 (C-13); two halves are not.
-  [[nodiscard]] bool is_open(Family family) const noexcept { return family == Family::ipv4 ? open4_ : open6_; }
+  [[nodiscard]] bool is_open(Family family) const noexcept {
+    return family == Family::ipv4 ? open4_ : open6_;
+  }
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
 
  private:

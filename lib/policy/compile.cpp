@@ -23,7 +23,8 @@ constexpr std::array exempt_services{
 IpAddress eui64_address(const std::array<std::uint8_t, 6>& mac) {
   const std::uint64_t low = (std::uint64_t{mac[0]} ^ 2U) << 56U | std::uint64_t{mac[1]} << 48U |
                             std::uint64_t{mac[2]} << 40U | std::uint64_t{0xfffe} << 24U |
-                            std::uint64_t{mac[3]} << 16U | std::uint64_t{mac[4]} << 8U | std::uint64_t{mac[5]};
+                            std::uint64_t{mac[3]} << 16U | std::uint64_t{mac[4]} << 8U |
+                            std::uint64_t{mac[5]};
   return {0xfe80000000000000U, low, Family::ipv6};
 }
 
@@ -32,7 +33,7 @@ AddressSet exempt_peers(const Policy& policy) {
   for (const char* text : exempt_services) peers.push_back(host_prefix(*parse_address(text)));
   if (policy.vpc.cidr) peers.push_back(host_prefix(advance(policy.vpc.cidr->base, 2)));  // E-18
   if (policy.vpc.router_mac) peers.push_back(host_prefix(eui64_address(*policy.vpc.router_mac)));
-  for (const Subnet& subnet : policy.subnets)                                            // E-17
+  for (const Subnet& subnet : policy.subnets)  // E-17
     for (const auto& range : {subnet.cidr, subnet.ipv6_cidr})
       if (range) peers.push_back(host_prefix(advance(range->base, 1)));
   return AddressSet(peers);
@@ -105,10 +106,10 @@ class Compiler {
     compiled.action = entry.action;
     compiled.number = entry.number;
     const std::string action = entry.action == Action::allow ? "allow " : "deny ";
-    compiled.slot = context_.slots.assign({RuleKind::acl_entry, acl.id, direction, Family::ipv4,
-                                           std::to_string(entry.number),
-                                           action + describe(entry.traffic) + ' ' + to_string(entry.cidr)},
-                                          acl.name);
+    compiled.slot = context_.slots.assign(
+        {RuleKind::acl_entry, acl.id, direction, Family::ipv4, std::to_string(entry.number),
+         action + describe(entry.traffic) + ' ' + to_string(entry.cidr)},
+        acl.name);
     return compiled;
   }
 
@@ -160,8 +161,10 @@ class Compiler {
     }
     const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
     for (const Prefix& address : interface.addresses) {
-      if (address.is_host()) compiled_->hosts[address.base] = index;
-      else compiled_->delegated.emplace_back(address, index);
+      if (address.is_host())
+        compiled_->hosts[address.base] = index;
+      else
+        compiled_->delegated.emplace_back(address, index);
     }
     compiled_->interfaces.push_back(std::move(compiled));
   }
@@ -200,10 +203,9 @@ class Compiler {
   CompiledRule compile_rule(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule) {
     CompiledRule compiled;
     compiled.traffic = compile_traffic(rule.traffic);
-    compiled.slot =
-        context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
-                               "allow " + describe(rule.traffic) + ' ' + describe(rule.peer)},
-                              group.name);
+    compiled.slot = context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
+                                           "allow " + describe(rule.traffic) + ' ' + describe(rule.peer)},
+                                          group.name);
     static const auto nobody = std::make_shared<const AddressSet>();  // S-55, S-80: matches nothing
     if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) {
       compiled.prefix = *prefix;

@@ -3,9 +3,9 @@
 //   CompileContext context;                                  // lives as long as the process
 //   auto compiled = compile(policy, context, generation, devices);
 //
-// compile() takes a Policy that load_policy() accepted; it cannot fail on one. The context hands out what must
-// be stable over reloads: counter slots by rule identity and interface numbers by interface id. One thread at a
-// time may use a context; the result may be read by any.
+// compile() takes a Policy that load_policy() accepted; it cannot fail on one. The context hands out what
+// must be stable over reloads: counter slots by rule identity and interface numbers by interface id. One
+// thread at a time may use a context; the result may be read by any.
 #pragma once
 
 #include <map>

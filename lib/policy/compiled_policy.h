@@ -46,9 +46,9 @@ struct CompiledTraffic {
 
 struct CompiledRule {
   CompiledTraffic traffic;
-  Prefix prefix;                              // used when `set` is null
-  std::shared_ptr<const AddressSet> set;      // members of a group, or entries of a prefix list
-  bool open = false;                          // peer is literally /0 in this family (C-13)
+  Prefix prefix;                          // used when `set` is null
+  std::shared_ptr<const AddressSet> set;  // members of a group, or entries of a prefix list
+  bool open = false;                      // peer is literally /0 in this family (C-13)
   CounterSlot slot = no_slot;
 
   [[nodiscard]] bool matches_peer(const IpAddress& peer) const noexcept {
@@ -83,7 +83,7 @@ struct CompiledEntries {
 };
 
 template <class T>
-using PerFamily = std::array<T, 2>;     // by Family
+using PerFamily = std::array<T, 2>;  // by Family
 template <class T>
 using PerDirection = std::array<T, 2>;  // by Direction
 
@@ -114,7 +114,7 @@ struct CompiledInterface {
   std::uint16_t subnet = 0;    // index into CompiledPolicy::subnets
   AddressSet addresses;        // everything assigned to it (D-4, S-42)
   bool source_dest_check = true;
-  bool has_device = false;     // a kernel device is bound to it: see CompiledPolicy::devices
+  bool has_device = false;  // a kernel device is bound to it: see CompiledPolicy::devices
   Tracking tracking;
   PerDirection<PerFamily<CompiledRules>> groups;
   PerDirection<CounterSlot> default_slots{no_slot, no_slot};  // the implicit deny
@@ -129,9 +129,9 @@ struct CompiledPolicy {
   std::vector<CompiledInterface> interfaces;
   std::vector<CompiledSubnet> subnets;
   std::vector<CompiledAcl> acls;
-  AddressSet exempt_peers;                 // E-7 to E-13, E-16 to E-18
-  AddressSet auto_tracked;                 // C-18, C-19
-  std::vector<Prefix> vpc_ranges;          // primary and secondary, both families
+  AddressSet exempt_peers;         // E-7 to E-13, E-16 to E-18
+  AddressSet auto_tracked;         // C-18, C-19
+  std::vector<Prefix> vpc_ranges;  // primary and secondary, both families
   Behavior behavior;
 
   // Which interface an address belongs to, or no_interface.
@@ -147,8 +147,8 @@ struct CompiledPolicy {
     }
   };
   std::unordered_map<IpAddress, InterfaceIndex, AddressHash> hosts;
-  std::vector<std::pair<Prefix, InterfaceIndex>> delegated;           // prefixes shorter than a host
-  std::unordered_map<std::uint32_t, InterfaceIndex> devices;          // by kernel interface index
+  std::vector<std::pair<Prefix, InterfaceIndex>> delegated;   // prefixes shorter than a host
+  std::unordered_map<std::uint32_t, InterfaceIndex> devices;  // by kernel interface index
 };
 
 // Every slot that `policy` counts into, once, in the order of its objects: ACLs first, then interfaces.

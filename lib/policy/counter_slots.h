@@ -31,11 +31,11 @@ enum class RuleKind : std::uint8_t {
 
 struct RuleIdentity {
   RuleKind kind = RuleKind::acl_entry;
-  std::string owner;               // acl-…, sg-…, or eni-… for group_default
+  std::string owner;  // acl-…, sg-…, or eni-… for group_default
   Direction direction = Direction::ingress;
-  Family family = Family::ipv4;    // acl_default only
-  std::string rule;                // "100", "*", "sgr-…"
-  std::string match;               // what it matches, in words: "allow tcp 443 0.0.0.0/0"
+  Family family = Family::ipv4;  // acl_default only
+  std::string rule;              // "100", "*", "sgr-…"
+  std::string match;             // what it matches, in words: "allow tcp 443 0.0.0.0/0"
   friend auto operator<=>(const RuleIdentity&, const RuleIdentity&) = default;
 };
 

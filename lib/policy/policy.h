@@ -38,10 +38,10 @@ enum class Direction : std::uint8_t { ingress, egress };
 // Ports matter for tcp and udp, type and code for icmp and icmpv6; for everything else they are ignored,
 // written or not (S-59, N-16).
 struct Traffic {
-  std::optional<Protocol> protocol;      // none: all protocols, AWS's -1
-  PortRange ports;                       // destination ports, inclusive (S-61, S-62, N-14)
-  std::optional<std::uint8_t> icmp_type; // none: every type (S-63)
-  std::optional<std::uint8_t> icmp_code; // none: every code; a code without a type is an error (S-63)
+  std::optional<Protocol> protocol;       // none: all protocols, AWS's -1
+  PortRange ports;                        // destination ports, inclusive (S-61, S-62, N-14)
+  std::optional<std::uint8_t> icmp_type;  // none: every type (S-63)
+  std::optional<std::uint8_t> icmp_code;  // none: every code; a code without a type is an error (S-63)
   friend bool operator==(const Traffic&, const Traffic&) = default;
 };
 
@@ -109,7 +109,7 @@ struct PrefixListEntry {
 struct PrefixList {
   std::string id;  // pl-…
   std::string name;
-  std::uint32_t max_entries = 0;  // what a rule that uses the list costs of the quota (S-31)
+  std::uint32_t max_entries = 0;         // what a rule that uses the list costs of the quota (S-31)
   std::vector<PrefixListEntry> entries;  // one family only (S-54)
   SourcePosition at;
   friend bool operator==(const PrefixList&, const PrefixList&) = default;
@@ -135,8 +135,8 @@ struct Tracking {
 struct Interface {
   std::string id;  // eni-…
   std::string name;
-  std::string subnet;              // id
-  std::vector<Prefix> addresses;   // single addresses as /32 or /128; shorter: delegated prefixes (D-4, S-42)
+  std::string subnet;             // id
+  std::vector<Prefix> addresses;  // single addresses as /32 or /128; shorter: delegated prefixes (D-4, S-42)
   std::vector<std::string> security_groups;  // ids, in the order written; never empty (S-9)
   bool source_dest_check = true;             // D-1
   Tracking tracking;
@@ -155,10 +155,10 @@ struct Vpc {
 
 // AWS's defaults; adjustable inside AWS's limits.
 struct Quotas {
-  std::uint32_t groups_per_interface = 5;       // up to 16 (S-24)
-  std::uint32_t rules_per_group = 60;           // per direction and family (S-25, S-26); product <= 1000 (S-27)
-  std::uint32_t entries_per_acl = 20;           // per direction and family, up to 40 (N-27, N-28)
-  std::uint32_t entries_per_prefix_list = 1000; // S-29
+  std::uint32_t groups_per_interface = 5;  // up to 16 (S-24)
+  std::uint32_t rules_per_group = 60;      // per direction and family (S-25, S-26); product <= 1000 (S-27)
+  std::uint32_t entries_per_acl = 20;      // per direction and family, up to 40 (N-27, N-28)
+  std::uint32_t entries_per_prefix_list = 1000;  // S-29
   friend bool operator==(const Quotas&, const Quotas&) = default;
 };
 
@@ -168,7 +168,7 @@ struct Behavior {
   enum class IcmpRelated : std::uint8_t { aws, linux_ };     // C-51
   TcpMidstream tcp_midstream = TcpMidstream::strict;
   IcmpRelated icmp_related = IcmpRelated::aws;
-  std::uint32_t flows_per_interface = 136812;                // C-59, C-60
+  std::uint32_t flows_per_interface = 136812;  // C-59, C-60
   friend bool operator==(const Behavior&, const Behavior&) = default;
 };
 

@@ -99,7 +99,8 @@ Explanation explain(const CompiledPolicy& policy, std::span<const Flow> live, co
     const FlowEffect& effect = story.request.decision.effects.at(i);
     if (effect.kind == FlowEffect::Kind::touch) continue;
     flows.erase(effect.key);
-    flows.open(effect.key, {effect.originator, effect.opened_by, request.tcp_flags, effect.timeouts, request.length},
+    flows.open(effect.key,
+               {effect.originator, effect.opened_by, request.tcp_flags, effect.timeouts, request.length},
                now);
   }
   Leg reply{reply_to(request), {}, {}};
@@ -115,7 +116,8 @@ nlohmann::ordered_json to_json(const Explanation& explanation, const CompiledPol
   json["schema"] = "vpcwall/explain/1";
   json["verdict"] = explanation.passes() ? "pass" : "blocked";
   json["request"] = leg_json(explanation.request, policy, slots);
-  json["reply"] = explanation.reply ? leg_json(*explanation.reply, policy, slots) : nlohmann::ordered_json(nullptr);
+  json["reply"] =
+      explanation.reply ? leg_json(*explanation.reply, policy, slots) : nlohmann::ordered_json(nullptr);
   json["blocked_at"] = nullptr;
   if (!explanation.passes()) {
     const bool request = explanation.request.decision.verdict == Verdict::drop;
@@ -140,8 +142,9 @@ std::string describe(const Packet& packet) {
   if (packet.protocol == Protocol::tcp && ports) {
     std::string letters;
     const TcpFlags& flags = packet.tcp_flags;
-    for (const auto& [set, letter] : {std::pair(flags.syn, 'S'), std::pair(flags.fin, 'F'), std::pair(flags.rst, 'R'),
-                                      std::pair(flags.psh, 'P'), std::pair(flags.ack, 'A'), std::pair(flags.urg, 'U')})
+    for (const auto& [set, letter] :
+         {std::pair(flags.syn, 'S'), std::pair(flags.fin, 'F'), std::pair(flags.rst, 'R'),
+          std::pair(flags.psh, 'P'), std::pair(flags.ack, 'A'), std::pair(flags.urg, 'U')})
       if (set) letters += letter;
     text += " [" + letters + ']';
   }

@@ -37,8 +37,8 @@ struct Explanation {
 
 // `live` are flows that exist already and take part in the story. Request and
 // reply happen at the same instant, `now`.
-[[nodiscard]] Explanation explain(const CompiledPolicy& policy, std::span<const Flow> live, const Packet& request,
-                                  const Journey& journey, TimePoint now);
+[[nodiscard]] Explanation explain(const CompiledPolicy& policy, std::span<const Flow> live,
+                                  const Packet& request, const Journey& journey, TimePoint now);
 
 // {"schema": "vpcwall/explain/1", "verdict": "pass" or "blocked", "request": {...}, "reply": {...} or null,
 //  "blocked_at": {"gate", "direction", "rule"} or null, "sentence": "..."}

@@ -24,7 +24,8 @@ std::string rule_text(const nlohmann::ordered_json& gate) {
   } else if (refuses(gate) && gate.at("gate") != "source-dest-check") {
     text = "implicit deny";
   }
-  if (gate.contains("match") && gate.contains("rule")) text += "  (" + gate.at("match").get<std::string>() + ')';
+  if (gate.contains("match") && gate.contains("rule"))
+    text += "  (" + gate.at("match").get<std::string>() + ')';
   if (gate.contains("flow")) text += "  flow " + gate.at("flow").get<std::string>();
   return text;
 }
@@ -36,7 +37,8 @@ std::string leg_text(const char* title, const nlohmann::ordered_json& leg, bool 
     const std::string where = gate.value("subnet", gate.value("interface", std::string("-")));
     const char* paint = refused ? "\033[31m" : "\033[32m";
     text += "  " + padded(gate.at("gate").get<std::string>(), 19) + padded(where, 14);
-    text += (colour ? paint : "") + padded(gate.at("outcome").get<std::string>(), 11) + (colour ? "\033[0m" : "");
+    text +=
+        (colour ? paint : "") + padded(gate.at("outcome").get<std::string>(), 11) + (colour ? "\033[0m" : "");
     text += rule_text(gate) + (refused ? "  <- stops here" : "") + '\n';
   }
   if (leg.at("gates").empty()) text += "  no gate is asked (" + leg.at("reason").get<std::string>() + ")\n";

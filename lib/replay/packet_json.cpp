@@ -47,7 +47,8 @@ Protocol protocol(const json& object) {
     if (const auto parsed = parse_protocol(found->get<std::string>())) return *parsed;
   if (found->is_number_unsigned() && found->get<std::uint64_t>() <= 255)
     return Protocol{found->get<std::uint8_t>()};
-  throw Wrong{"found " + found->dump() + " for \"protocol\", expected tcp, udp, icmp, icmpv6 or a number from 0 to 255"};
+  throw Wrong{"found " + found->dump() +
+              " for \"protocol\", expected tcp, udp, icmp, icmpv6 or a number from 0 to 255"};
 }
 
 TcpFlags flags(const json& object) {
@@ -106,7 +107,8 @@ QuotedPacket read_quoted(const json& object) {
 
 void read_transport(const json& object, Packet& packet) {
   if (const auto cut = object.find("truncated"); cut != object.end()) {
-    if (!cut->is_boolean()) throw Wrong{"found " + cut->dump() + " for \"truncated\", expected true or false"};
+    if (!cut->is_boolean())
+      throw Wrong{"found " + cut->dump() + " for \"truncated\", expected true or false"};
     if (cut->get<bool>()) {
       packet.transport = Transport::cut;
       return;

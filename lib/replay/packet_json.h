@@ -3,8 +3,8 @@
 //   {"protocol": "tcp", "source": "203.0.113.12", "source_port": 40000,
 //    "destination": "10.0.0.5", "destination_port": 443, "flags": "S", "length": 60}
 //
-// Protocols other than tcp, udp, icmp and icmpv6 are numbers; ICMP has `type`, `code`, `id`; an ICMP error may
-// carry `quoted`, the packet it speaks of; `hop_limit` is 64 and `length` 60 unless written; `flags` are
+// Protocols other than tcp, udp, icmp and icmpv6 are numbers; ICMP has `type`, `code`, `id`; an ICMP error
+// may carry `quoted`, the packet it speaks of; `hop_limit` is 64 and `length` 60 unless written; `flags` are
 // letters of SAFRPU; `truncated: true` cuts the transport header (S-69).
 #pragma once
 

@@ -32,7 +32,9 @@ Decision Simulation::explain(const Packet& packet, const Journey& journey, Durat
   return shard_.explain(*policy_, {packet, journey, origin + at}, trace);
 }
 
-Journey Simulation::journey(const Packet& packet) const noexcept { return find_journey(*policy_, packet, {}); }
+Journey Simulation::journey(const Packet& packet) const noexcept {
+  return find_journey(*policy_, packet, {});
+}
 
 Expected<Journey, JsonMistake> Simulation::journey(const PacketStep& step) const {
   if (step.path.empty()) return journey(step.packet);

@@ -14,14 +14,16 @@ Unexpected<JsonMistake> mistake(std::string message) { return Unexpected{JsonMis
 Expected<std::vector<PathSide>, JsonMistake> read_path(const json& value) {
   std::vector<PathSide> path;
   if (!value.is_array() || value.empty() || value.size() > 2)
-    return mistake("found " + value.dump().substr(0, 60) + " for \"path\", expected a list of one or two sides");
+    return mistake("found " + value.dump().substr(0, 60) +
+                   " for \"path\", expected a list of one or two sides");
   for (const json& side : value) {
     const bool complete = side.is_object() && side.contains("direction") && side.contains("interface") &&
                           side.at("direction").is_string() && side.at("interface").is_string() &&
                           side.size() == 2;
     if (!complete)
-      return mistake("found " + side.dump().substr(0, 60) +
-                     " in \"path\", expected {\"direction\": \"ingress\" or \"egress\", \"interface\": NAME}");
+      return mistake(
+          "found " + side.dump().substr(0, 60) +
+          " in \"path\", expected {\"direction\": \"ingress\" or \"egress\", \"interface\": NAME}");
     const std::string direction = side.at("direction").get<std::string>();
     if (direction != "ingress" && direction != "egress")
       return mistake("found \"" + direction + "\" for \"direction\", expected ingress or egress");

@@ -1,4 +1,5 @@
-// Where workers say which policy generation they judge under, and a reload waits until all of them have moved.
+// Where workers say which policy generation they judge under, and a reload waits until all of them have
+// moved.
 //
 // reached() is called by a worker once per policy change, never per packet. Any thread may wait.
 #pragma once

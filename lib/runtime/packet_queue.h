@@ -35,8 +35,8 @@ struct QueuedPacket {
 };
 
 struct QueueStatistics {
-  std::uint32_t number = 0;          // the kernel's queue number
-  std::uint64_t received = 0;        // packets handed to the worker
+  std::uint32_t number = 0;    // the kernel's queue number
+  std::uint64_t received = 0;  // packets handed to the worker
   std::uint64_t bursts = 0;
   std::uint32_t waiting = 0;         // in the kernel queue now, without a verdict
   std::uint64_t kernel_dropped = 0;  // the queue was full

@@ -2,7 +2,8 @@
 //
 //   compile -> make room for counters -> publish one snapshot -> wait until every worker judges under it
 //
-// Reading and checking the text comes before and is not this file's business. apply() is called from one thread.
+// Reading and checking the text comes before and is not this file's business. apply() is called from one
+// thread.
 #pragma once
 
 #include <functional>

@@ -27,8 +27,8 @@ Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const Que
 
 }  // namespace
 
-Worker::Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies, Shards& shards,
-               GenerationBarrier& barrier, Clock clock)
+Worker::Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies,
+               Shards& shards, GenerationBarrier& barrier, Clock clock)
     : index_(index), queue_(queue), policies_(policies), shards_(shards), barrier_(barrier), clock_(clock) {}
 
 void Worker::run(const std::stop_token& stop) {
@@ -75,7 +75,8 @@ Verdict Worker::judge(const CompiledPolicy& policy, Shard& shard, const QueuedPa
 
 // The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is
 // locked, one shard at a time.
-bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued, TimePoint now) const {
+bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
+                               TimePoint now) const {
   const auto packet = parse_packet(queued.bytes, queued.wire_length);
   if (!packet || !packet->quoted) return false;
   const auto [leaves, enters] = journey_of(policy, *packet, queued);
@@ -83,7 +84,8 @@ bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket&
     if (side == no_interface) return false;
     const auto key = quoted_flow_key(*packet, direction, policy.interfaces[side].number);
     for (std::size_t i = 0; key && i < shards_.size(); ++i)
-      if (i != index_ && shards_[i].read([&](const Shard& shard) { return shard.tracks(*key, now); })) return true;
+      if (i != index_ && shards_[i].read([&](const Shard& shard) { return shard.tracks(*key, now); }))
+        return true;
     return false;
   };
   return tracked(leaves, Direction::egress) || tracked(enters, Direction::ingress);

@@ -11,6 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace vpcwall;
   const auto request = read_request(std::string_view(reinterpret_cast<const char*>(data), size));
   if (!request) return request.error().empty() ? (std::abort(), 0) : 0;
-  if (std::find(request_verbs.begin(), request_verbs.end(), request->verb) == request_verbs.end()) std::abort();
+  if (std::find(request_verbs.begin(), request_verbs.end(), request->verb) == request_verbs.end())
+    std::abort();
   return 0;
 }

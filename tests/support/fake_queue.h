@@ -1,4 +1,5 @@
-// A PacketQueue in memory: bursts are put in by a test, verdicts come out. Safe for one feeding thread beside the worker.
+// A PacketQueue in memory: bursts are put in by a test, verdicts come out. Safe for one feeding thread beside
+// the worker.
 #pragma once
 
 #include <condition_variable>

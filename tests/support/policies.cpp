@@ -38,11 +38,14 @@ Policy small_vpc(std::string_view groups, std::string_view rest) {
   yaml += "  - {name: public, cidr: 10.0.1.0/24, ipv6_cidr: \"2001:db8:1:101::/64\"}\n";
   yaml += "  - {name: private, cidr: 10.0.2.0/24, ipv6_cidr: \"2001:db8:1:102::/64\"}\n";
   yaml += "interfaces:\n";
-  yaml += "  - {name: web, subnet: public, addresses: [10.0.1.10, \"2001:db8:1:101::10\"], security_groups: " +
-          group_of("web") + "}\n";
-  yaml += "  - {name: app, subnet: public, addresses: [10.0.1.11], security_groups: " + group_of("app") + "}\n";
-  yaml += "  - {name: db, subnet: private, addresses: [10.0.2.10, \"2001:db8:1:102::10\"], security_groups: " +
-          group_of("db") + "}\n";
+  yaml +=
+      "  - {name: web, subnet: public, addresses: [10.0.1.10, \"2001:db8:1:101::10\"], security_groups: " +
+      group_of("web") + "}\n";
+  yaml +=
+      "  - {name: app, subnet: public, addresses: [10.0.1.11], security_groups: " + group_of("app") + "}\n";
+  yaml +=
+      "  - {name: db, subnet: private, addresses: [10.0.2.10, \"2001:db8:1:102::10\"], security_groups: " +
+      group_of("db") + "}\n";
   return policy_of(yaml + std::string(rest));
 }
 

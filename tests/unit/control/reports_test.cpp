@@ -15,7 +15,9 @@ using test::small_vpc;
 
 class Reports : public ::testing::Test {
  protected:
-  Reports() { use("  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}"); }
+  Reports() {
+    use("  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}");
+  }
   void use(const char* groups) {
     policy_ = compile(small_vpc(groups), context_, ++generation_);
     for (Shard* shard : {&one_, &two_}) {
@@ -59,7 +61,8 @@ TEST_F(Reports, AddUpWhatTheShardsCounted) {
   EXPECT_EQ(row(report.at("reasons"), "reason", "no-group-rule").at("packets"), 1);
   std::uint64_t denied = 0;
   for (const auto& gate : report.at("gates"))
-    if (gate.at("gate") == "sg-ingress" && gate.at("outcome") == "deny") denied += gate.at("packets").get<std::uint64_t>();
+    if (gate.at("gate") == "sg-ingress" && gate.at("outcome") == "deny")
+      denied += gate.at("packets").get<std::uint64_t>();
   EXPECT_EQ(denied, 1U);
 }
 

@@ -26,7 +26,8 @@ TEST(ReadRequest, SaysWhatIsWrong) {
       {R"({"verb":7})", "no \"verb\""},
       {R"({"verb":"stauts"})", "unknown verb \"stauts\""},
       {std::string(max_request_bytes + 1, ' '), "longer than 65536"},
-      {R"({"verb":"status","x":)" + std::string(30000, '[') + std::string(30000, ']') + "}", "nested too deeply"},
+      {R"({"verb":"status","x":)" + std::string(30000, '[') + std::string(30000, ']') + "}",
+       "nested too deeply"},
       {std::string("{\"verb\":\"\xff\xfe\"}"), "not a JSON object"},
   };
   for (const Row& row : rows) {

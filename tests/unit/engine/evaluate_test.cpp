@@ -26,7 +26,8 @@ class Evaluate : public ::testing::Test {
     policy_ = compile(policy, context_, 1, devices);
   }
   Decision judge(const Packet& packet, Devices devices = {}, Trace* trace = nullptr) {
-    return evaluate(*policy_, {flows_, allowance_}, {packet, find_journey(*policy_, packet, devices), now_}, trace);
+    return evaluate(*policy_, {flows_, allowance_}, {packet, find_journey(*policy_, packet, devices), now_},
+                    trace);
   }
   // "acl-ingress:allow sg-ingress:new"
   static std::string gates(const Decision& decision) {
@@ -77,7 +78,9 @@ TEST_F(Evaluate, NeverExposesPortsToACutHeader) {
 }
 
 TEST_F(Evaluate, MatchesALostChainOnlyByRulesForEverything) {
-  use(small_vpc("  - {name: web, ingress: [{protocol: 59, source: \"::/0\"}, {protocol: 6, ports: all, source: \"::/0\"}]}"));
+  use(
+      small_vpc("  - {name: web, ingress: [{protocol: 59, source: \"::/0\"}, {protocol: 6, ports: all, "
+                "source: \"::/0\"}]}"));
   Packet packet;
   packet.source = test::ip("2001:db8:ffff::1");
   packet.destination = test::ip("2001:db8:1:101::10");
@@ -92,6 +95,8 @@ TEST_F(Evaluate, BelievesTheDeviceAndNotTheAddress) {
   const Packet forged = packet_of("tcp S 10.0.1.11:40000 > 198.51.100.77:80");
   EXPECT_EQ(gates(judge(forged, {7, 0})), "source-dest-check:deny") << "web speaks with app's address";
   EXPECT_EQ(judge(forged, {99, 0}).reason, Reason::not_guarded) << "app's address, but not from app's device";
+  EXPECT_EQ(gates(judge(packet_of("tcp S 10.0.1.11:40000 > 10.0.1.11:80"), {7, 0})), "source-dest-check:deny")
+      << "app does not talk to itself through web's device";
   const Packet misrouted = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.11:443");
   EXPECT_EQ(gates(judge(misrouted, {0, 7})), "acl-ingress:allow source-dest-check:deny");
 }
@@ -100,7 +105,8 @@ TEST_F(Evaluate, ExemptsServicesByTheFarEndOnly) {
   EXPECT_EQ(gates(judge(packet_of("udp 10.0.1.10:5000 > 169.254.169.253:53"))), "exempt:exempt");
   use(small_vpc(open_web), {{7, "web"}});
   const Packet claims = packet_of("tcp S 169.254.169.254:80 > 10.0.2.10:22");
-  EXPECT_EQ(gates(judge(claims, {7, 0})), "source-dest-check:deny") << "claiming a service's address exempts nobody";
+  EXPECT_EQ(gates(judge(claims, {7, 0})), "source-dest-check:deny")
+      << "claiming a service's address exempts nobody";
 }
 
 TEST_F(Evaluate, NeverFiltersAHostThatTalksToItself) {
@@ -110,7 +116,9 @@ TEST_F(Evaluate, NeverFiltersAHostThatTalksToItself) {
 }
 
 TEST_F(Evaluate, MeetsSixGatesAtMostAndInOrder) {
-  use(small_vpc("  - {name: web, ingress: []}\n  - {name: db, ingress: [{protocol: tcp, ports: 5432, source: {group: web}}]}"));
+  use(
+      small_vpc("  - {name: web, ingress: []}\n  - {name: db, ingress: [{protocol: tcp, ports: 5432, source: "
+                "{group: web}}]}"));
   EXPECT_EQ(gates(judge(packet_of("tcp S 10.0.1.10:40000 > 10.0.2.10:5432"))),
             "sg-egress:new acl-egress:allow acl-ingress:allow sg-ingress:new");
   EXPECT_EQ(gates(judge(packet_of("tcp S 10.0.1.10:40000 > 10.0.1.11:22"))), "sg-egress:new sg-ingress:deny")
@@ -132,16 +140,21 @@ TEST_F(Evaluate, DoesNotTakeAQueryOfTheOtherSideForAnAnswer) {
   const Decision decision = judge(ping);
   ASSERT_EQ(decision.effect_size, 1);
   flows_.open(decision.effects[0].key, {Originator::local, decision.effects[0].opened_by, {}, {}, 60}, now_);
-  EXPECT_EQ(gates(judge(packet_of("icmp 0/0 7 203.0.113.12 > 10.0.1.10"))), "acl-ingress:allow sg-ingress:tracked");
-  EXPECT_EQ(gates(judge(packet_of("icmp 8/0 7 203.0.113.12 > 10.0.1.10"))), "acl-ingress:allow sg-ingress:deny");
-  EXPECT_EQ(gates(judge(packet_of("icmp 14/0 7 203.0.113.12 > 10.0.1.10"))), "acl-ingress:allow sg-ingress:deny");
+  EXPECT_EQ(gates(judge(packet_of("icmp 0/0 7 203.0.113.12 > 10.0.1.10"))),
+            "acl-ingress:allow sg-ingress:tracked");
+  EXPECT_EQ(gates(judge(packet_of("icmp 8/0 7 203.0.113.12 > 10.0.1.10"))),
+            "acl-ingress:allow sg-ingress:deny");
+  EXPECT_EQ(gates(judge(packet_of("icmp 14/0 7 203.0.113.12 > 10.0.1.10"))),
+            "acl-ingress:allow sg-ingress:deny");
 }
 
 TEST_F(Evaluate, TakesErrorsOfAFlowElsewhereOnlyInLinuxMode) {
   Packet error = packet_of("icmp 3/3 0 198.51.100.1 > 10.0.1.10");
-  error.quoted = QuotedPacket{test::ip("10.0.1.10"), test::ip("203.0.113.12"), Protocol::udp, Transport::whole, 5000, 53};
+  error.quoted = QuotedPacket{
+      test::ip("10.0.1.10"), test::ip("203.0.113.12"), Protocol::udp, Transport::whole, 5000, 53};
   const auto asked = [&] {
-    return gates(evaluate(*policy_, {flows_, allowance_}, {error, find_journey(*policy_, error, {}), now_, true}));
+    return gates(
+        evaluate(*policy_, {flows_, allowance_}, {error, find_journey(*policy_, error, {}), now_, true}));
   };
   EXPECT_EQ(asked(), "acl-ingress:allow sg-ingress:deny");
   use(small_vpc(open_web, "behavior: {icmp_related: linux}\n"));

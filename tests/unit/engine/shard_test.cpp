@@ -12,7 +12,8 @@ using std::chrono::seconds;
 using test::packet_of;
 using test::small_vpc;
 
-constexpr const char* narrow_web = "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
+constexpr const char* narrow_web =
+    "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
 
 class ShardTest : public ::testing::Test {
  protected:
@@ -46,7 +47,8 @@ TEST_F(ShardTest, CountsEachRuleThatSpokeAndTheConversationOfAFlow) {
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
   judge("tcp SA 10.0.1.10:22 > 203.0.113.12:40000");
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:80");
-  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 2U) << "the reply counts for the rule that opened the flow";
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 2U)
+      << "the reply counts for the rule that opened the flow";
   EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").bytes, 120U);
   EXPECT_EQ(shard_.counters().gate(Gate::sg_ingress, Outcome::deny).packets, 1U);
   EXPECT_EQ(shard_.counters().reason(Reason::no_group_rule).packets, 1U);
@@ -56,7 +58,8 @@ TEST_F(ShardTest, CountsEachRuleThatSpokeAndTheConversationOfAFlow) {
 TEST_F(ShardTest, KeepsCountersByIdentityOverReloads) {
   use(small_vpc(narrow_web));
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
-  use(small_vpc("  - {name: web, ingress: [{protocol: udp, ports: 53, source: 0.0.0.0/0}, "
+  use(
+      small_vpc("  - {name: web, ingress: [{protocol: udp, ports: 53, source: 0.0.0.0/0}, "
                 "{protocol: tcp, ports: 22, source: 203.0.113.0/24, description: moved}], egress: []}"));
   judge("tcp S 203.0.113.12:40001 > 10.0.1.10:22");
   EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24").packets, 2U);
@@ -65,7 +68,8 @@ TEST_F(ShardTest, KeepsCountersByIdentityOverReloads) {
 TEST_F(ShardTest, StartsARuleAtZeroWhenItsMatchChanges) {
   use(small_vpc(narrow_web));
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
-  use(small_vpc("  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/25}], egress: []}"));
+  use(small_vpc(
+      "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/25}], egress: []}"));
   EXPECT_EQ(counted("allow tcp 22 203.0.113.0/25").packets, 0U);
 }
 
@@ -81,7 +85,9 @@ TEST_F(ShardTest, ForgetsFlowsThatAChangeMadeUntrackedEvenIfAnotherChangeFollows
   use(small_vpc(narrow_web));
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
   EXPECT_EQ(held(), 1U);
-  use(small_vpc("  - {name: web, ingress: [{protocol: all, source: 0.0.0.0/0}], egress: [{protocol: all, destination: 0.0.0.0/0}]}"));
+  use(
+      small_vpc("  - {name: web, ingress: [{protocol: all, source: 0.0.0.0/0}], egress: [{protocol: all, "
+                "destination: 0.0.0.0/0}]}"));
   EXPECT_EQ(held(), 0U);
   use(small_vpc("  - {name: web, ingress: [], egress: []}"));
   EXPECT_EQ(judge("tcp PA 203.0.113.12:40000 > 10.0.1.10:22").verdict, Verdict::drop) << "C-25";
@@ -136,7 +142,8 @@ TEST_F(ShardTest, ExplainsWithoutAnyEffect) {
   use(small_vpc(narrow_web));
   const Packet packet = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
   Trace trace;
-  EXPECT_EQ(shard_.explain(*policy_, {packet, find_journey(*policy_, packet, {}), now_}, trace).verdict, Verdict::accept);
+  EXPECT_EQ(shard_.explain(*policy_, {packet, find_journey(*policy_, packet, {}), now_}, trace).verdict,
+            Verdict::accept);
   EXPECT_EQ(shard_.flows().size(), 0U);
   EXPECT_EQ(shard_.counters().reason(Reason::passed).packets, 0U);
 }

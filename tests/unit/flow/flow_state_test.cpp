@@ -33,7 +33,7 @@ TEST(TcpState, FollowsHandshakeAndClose) {
       {FlowState::syn_sent, "S", original, FlowState::syn_sent},
       {FlowState::syn_sent, "SA", reply, FlowState::syn_received},
       {FlowState::syn_sent, "SA", original, FlowState::syn_sent},
-      {FlowState::syn_sent, "A", original, FlowState::established},   // the SYN-ACK went another way (C-46)
+      {FlowState::syn_sent, "A", original, FlowState::established},  // the SYN-ACK went another way (C-46)
       {FlowState::syn_sent, "A", reply, FlowState::syn_sent},
       {FlowState::syn_received, "A", original, FlowState::established},
       {FlowState::syn_received, "PA", reply, FlowState::syn_received},
@@ -75,12 +75,20 @@ TEST(FirstState, SaysWhereAFlowBegins) {
 
 TEST(IdleTimeout, IsAwsWhereAwsSaysAndNetfilterElsewhere) {
   const FlowTimeouts timeouts{.tcp_established = 350, .udp = 40, .udp_stream = 100};
-  const std::pair<FlowState, int> rows[] = {
-      {FlowState::syn_sent, 120},   {FlowState::syn_received, 60}, {FlowState::established, 350},
-      {FlowState::fin_wait, 120},   {FlowState::close_wait, 60},   {FlowState::last_ack, 30},
-      {FlowState::time_wait, 120},  {FlowState::closed, 10},       {FlowState::udp_request, 40},
-      {FlowState::udp_reply, 40},   {FlowState::udp_second_request, 40}, {FlowState::udp_stream, 100},
-      {FlowState::icmp, 30},        {FlowState::other, 600}};
+  const std::pair<FlowState, int> rows[] = {{FlowState::syn_sent, 120},
+                                            {FlowState::syn_received, 60},
+                                            {FlowState::established, 350},
+                                            {FlowState::fin_wait, 120},
+                                            {FlowState::close_wait, 60},
+                                            {FlowState::last_ack, 30},
+                                            {FlowState::time_wait, 120},
+                                            {FlowState::closed, 10},
+                                            {FlowState::udp_request, 40},
+                                            {FlowState::udp_reply, 40},
+                                            {FlowState::udp_second_request, 40},
+                                            {FlowState::udp_stream, 100},
+                                            {FlowState::icmp, 30},
+                                            {FlowState::other, 600}};
   for (const auto& [state, seconds] : rows)
     EXPECT_EQ(idle_timeout(state, timeouts), std::chrono::seconds(seconds)) << to_string(state);
 }

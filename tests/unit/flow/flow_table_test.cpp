@@ -99,7 +99,8 @@ TEST(FlowTable, MovesAFlowToTheTimerOfItsNewState) {
   FlowTable table(4, seed);
   table.open(key(1, Protocol::tcp), opening({.syn = true}), start);
   EXPECT_EQ(table.find(key(1, Protocol::tcp), start + seconds(119))->state, FlowState::syn_sent);
-  table.touch(key(1, Protocol::tcp), {FlowDirection::reply, {.syn = true, .ack = true}, {}, 0}, start + seconds(1));
+  table.touch(key(1, Protocol::tcp), {FlowDirection::reply, {.syn = true, .ack = true}, {}, 0},
+              start + seconds(1));
   EXPECT_EQ(table.find(key(1, Protocol::tcp), start + seconds(61)), nullptr) << "syn-received lasts 60 s";
 }
 
@@ -123,7 +124,9 @@ TEST(FlowTable, EqualsANaiveTableOnRandomUse) {
   FlowTable table(64, seed);
   std::map<std::uint16_t, Flow> naive;
   TimePoint now = start;
-  const auto drop_expired = [&] { std::erase_if(naive, [&](const auto& item) { return item.second.expires <= now; }); };
+  const auto drop_expired = [&] {
+    std::erase_if(naive, [&](const auto& item) { return item.second.expires <= now; });
+  };
   for (int round = 0; round < 100000; ++round) {
     now += std::chrono::milliseconds(random() % 900);
     drop_expired();
@@ -150,9 +153,7 @@ TEST(FlowTable, EqualsANaiveTableOnRandomUse) {
           ASSERT_TRUE(found != naive.end() || naive.size() == 64);
         }
         break;
-      case 1:
-        ASSERT_EQ(table.erase(k) && found != naive.end(), naive.erase(port) == 1);
-        break;
+      case 1: ASSERT_EQ(table.erase(k) && found != naive.end(), naive.erase(port) == 1); break;
       default: {
         const auto direction = random() % 2 == 0 ? FlowDirection::original : FlowDirection::reply;
         table.touch(k, {direction, flags, {}, 1}, now);

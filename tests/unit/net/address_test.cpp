@@ -8,19 +8,18 @@ namespace vpcwall {
 namespace {
 
 TEST(Address, SurvivesTextAndBack) {
-  for (const char* text : {"0.0.0.0", "255.255.255.255", "10.0.1.10", "::", "::1", "2001:db8::5", "fe80:ec2::1"})
+  for (const char* text :
+       {"0.0.0.0", "255.255.255.255", "10.0.1.10", "::", "::1", "2001:db8::5", "fe80:ec2::1"})
     EXPECT_EQ(to_string(*parse_address(text)), text);
 }
 
 TEST(Address, RefusesWhatIsNoAddress) {
-  for (const char* text : {"", "10.0.0", "10.0.0.256", "10.0.0.1/32", " 10.0.0.1", "fe80::1%eth0", "2001:db8:::1",
-                           "01.2.3.4", "localhost"})
+  for (const char* text : {"", "10.0.0", "10.0.0.256", "10.0.0.1/32", " 10.0.0.1", "fe80::1%eth0",
+                           "2001:db8:::1", "01.2.3.4", "localhost"})
     EXPECT_FALSE(parse_address(text).has_value()) << text;
 }
 
-TEST(Address, IsNeverEqualAcrossFamilies) {
-  EXPECT_NE(*parse_address("0.0.0.0"), *parse_address("::"));
-}
+TEST(Address, IsNeverEqualAcrossFamilies) { EXPECT_NE(*parse_address("0.0.0.0"), *parse_address("::")); }
 
 TEST(Address, AdvancesInBothFamiliesWithCarry) {
   EXPECT_EQ(to_string(advance(*parse_address("10.0.0.255"), 1)), "10.0.1.0");
@@ -33,7 +32,8 @@ TEST(Prefix, IsCanonical) {
 }
 
 TEST(Prefix, RefusesWhatIsNoPrefix) {
-  for (const char* text : {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/08", "10.0.0.0/-1", "/8", "10.0.0.0/8 "})
+  for (const char* text :
+       {"10.0.0.0", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/08", "10.0.0.0/-1", "/8", "10.0.0.0/8 "})
     EXPECT_FALSE(parse_prefix(text).has_value()) << text;
 }
 
@@ -69,7 +69,8 @@ TEST(Protocol, SpeaksNamesAndNumbers) {
   EXPECT_EQ(to_string(Protocol{47}), "47");
   EXPECT_EQ(parse_protocol("6"), Protocol::tcp);
   EXPECT_EQ(parse_protocol("255"), Protocol{255});
-  for (const char* text : {"", "256", "010", "-1", "TCP", "tcp ", "6x"}) EXPECT_FALSE(parse_protocol(text)) << text;
+  for (const char* text : {"", "256", "010", "-1", "TCP", "tcp ", "6x"})
+    EXPECT_FALSE(parse_protocol(text)) << text;
 }
 
 }  // namespace

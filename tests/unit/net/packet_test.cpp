@@ -24,7 +24,8 @@ Packet parsed(const Bytes& bytes) {
 IpAddress ip(const char* text) { return *parse_address(text); }
 
 TEST(ParsePacket, ReadsAddressesPortsAndFlagsOfTcpOverIpv4) {
-  const Packet packet = parsed(ipv4({.ttl = 61}, tcp({.source_port = 1234, .destination_port = 80, .flags = 0x12})));
+  const Packet packet =
+      parsed(ipv4({.ttl = 61}, tcp({.source_port = 1234, .destination_port = 80, .flags = 0x12})));
   EXPECT_EQ(packet.source, ip("203.0.113.12"));
   EXPECT_EQ(packet.destination, ip("10.0.0.5"));
   EXPECT_EQ(packet.protocol, Protocol::tcp);
@@ -61,7 +62,8 @@ TEST(ParsePacket, FollowsEveryExtensionHeaderOfTheList) {
 }
 
 TEST(ParsePacket, StopsAtAuthenticationThatHidesAnUnknownProtocol) {
-  EXPECT_EQ(parsed(ipv6({.next = 51}, authentication_header(47) + udp({}))).protocol, Protocol::authentication);
+  EXPECT_EQ(parsed(ipv6({.next = 51}, authentication_header(47) + udp({}))).protocol,
+            Protocol::authentication);
 }
 
 TEST(ParsePacket, LosesAnExtensionChainThatItCannotFollow) {
@@ -76,8 +78,8 @@ TEST(ParsePacket, LosesAnExtensionChainThatItCannotFollow) {
 
 TEST(ParsePacket, RefusesPiecesOfADatagram) {
   const Bytes pieces[] = {
-      ipv4({.protocol = 17, .fragment_field = 0x2000}, udp({}, 100)),           // first, more to come
-      ipv4({.protocol = 17, .fragment_field = 185}, udp({}, 100)),              // last
+      ipv4({.protocol = 17, .fragment_field = 0x2000}, udp({}, 100)),  // first, more to come
+      ipv4({.protocol = 17, .fragment_field = 185}, udp({}, 100)),     // last
       ipv6({.next = 44}, fragment_header(17, 0, true) + udp({}, 100)),
       ipv6({.next = 44}, fragment_header(17, 181, false) + udp({}, 100)),
   };
@@ -89,7 +91,9 @@ TEST(ParsePacket, RefusesPiecesOfADatagram) {
 }
 
 TEST(ParsePacket, TakesAnAtomicFragmentForAWholePacket) {
-  EXPECT_EQ(parsed(ipv6({.next = 44}, fragment_header(17, 0, false) + udp({.destination_port = 9}))).destination_port, 9);
+  EXPECT_EQ(parsed(ipv6({.next = 44}, fragment_header(17, 0, false) + udp({.destination_port = 9})))
+                .destination_port,
+            9);
 }
 
 struct Lie {
@@ -122,8 +126,8 @@ TEST(ParsePacket, KnowsWhenATransportHeaderIsCut) {
   const Bytes cut[] = {
       ipv4({.protocol = 6}, tcp({}).cut(2)),
       ipv4({.protocol = 6}, tcp({}).cut(19)),
-      ipv4({.protocol = 6}, tcp({.data_offset = 4})),   // a header of 16 bytes does not exist
-      ipv4({.protocol = 6}, tcp({.data_offset = 8})),   // options that the packet does not carry
+      ipv4({.protocol = 6}, tcp({.data_offset = 4})),  // a header of 16 bytes does not exist
+      ipv4({.protocol = 6}, tcp({.data_offset = 8})),  // options that the packet does not carry
       ipv4({.protocol = 17}, udp({}).cut(7)),
       ipv4({.protocol = 1}, icmp(8, 0).cut(7)),
       ipv4({.protocol = 6}, {}),
@@ -173,8 +177,9 @@ TEST(ParsePacket, TakesIcmpOnlyUnderItsOwnFamily) {
 }
 
 TEST(ParsePacket, ReadsTheQuoteOfAnIcmpError) {
-  const Bytes quote = ipv4({.source = "10.0.0.5", .destination = "198.51.100.77", .protocol = 17, .option_words = 3},
-                           udp({.source_port = 53, .destination_port = 4000}));
+  const Bytes quote =
+      ipv4({.source = "10.0.0.5", .destination = "198.51.100.77", .protocol = 17, .option_words = 3},
+           udp({.source_port = 53, .destination_port = 4000}));
   const Packet packet = parsed(ipv4({.protocol = 1, .option_words = 10}, icmp(3, 4, 1400) + quote));
   ASSERT_TRUE(packet.quoted.has_value());
   EXPECT_EQ(packet.quoted->source, ip("10.0.0.5"));
@@ -221,7 +226,8 @@ TEST(ParsePacket, NeverReadsPastItsBytesWhateverTheyAre) {
 }
 
 TEST(IcmpTypes, PairQueriesWithTheirAnswers) {
-  for (const auto& [query, answer] : {std::pair(8, 0), std::pair(13, 14), std::pair(15, 16), std::pair(17, 18)}) {
+  for (const auto& [query, answer] :
+       {std::pair(8, 0), std::pair(13, 14), std::pair(15, 16), std::pair(17, 18)}) {
     EXPECT_TRUE(is_icmp_query(Protocol::icmp, static_cast<std::uint8_t>(query)));
     EXPECT_EQ(answered_query(Protocol::icmp, static_cast<std::uint8_t>(answer)), query);
   }

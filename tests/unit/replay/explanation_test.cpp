@@ -15,13 +15,15 @@ using test::small_vpc;
 nlohmann::ordered_json told(const Policy& policy, const char* text) {
   const Simulation simulation(policy);
   const Packet packet = packet_of(text);
-  return to_json(explain(simulation.policy(), {}, packet, simulation.journey(packet), TimePoint{}), simulation.policy(),
-                 simulation.slots());
+  return to_json(explain(simulation.policy(), {}, packet, simulation.journey(packet), TimePoint{}),
+                 simulation.policy(), simulation.slots());
 }
 
-constexpr const char* web = "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 203.0.113.0/24}], egress: []}";
+constexpr const char* web =
+    "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 203.0.113.0/24}], egress: []}";
 constexpr const char* no_way_back =
-    "network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: all, cidr: 0.0.0.0/0}], egress: []}\n";
+    "network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: all, cidr: "
+    "0.0.0.0/0}], egress: []}\n";
 
 TEST(Explain, TellsThatTheReplyHangsAtTheAcl) {
   const auto story = told(small_vpc(web, no_way_back), "tcp S 203.0.113.12:40000 > 10.0.1.10:443");
@@ -29,7 +31,8 @@ TEST(Explain, TellsThatTheReplyHangsAtTheAcl) {
   EXPECT_EQ(story.at("verdict"), "blocked");
   EXPECT_EQ(story.at("request").at("verdict"), "accept");
   EXPECT_EQ(story.at("reply").at("gates").at(0).at("outcome"), "tracked");
-  EXPECT_EQ(story.at("blocked_at"), (nlohmann::ordered_json{{"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}}));
+  EXPECT_EQ(story.at("blocked_at"),
+            (nlohmann::ordered_json{{"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}}));
   EXPECT_NE(story.at("sentence").get<std::string>().find("its reply"), std::string::npos);
 }
 
@@ -44,12 +47,14 @@ TEST(Explain, HasNoReplyWhereTheRequestIsRefused) {
   EXPECT_TRUE(story.at("reply").is_null());
   EXPECT_EQ(story.at("blocked_at").at("direction"), "request");
   EXPECT_TRUE(story.at("blocked_at").at("rule").is_null()) << "an implicit deny has no rule";
-  EXPECT_NE(story.at("sentence").get<std::string>().find("no rule of its groups allows it"), std::string::npos);
+  EXPECT_NE(story.at("sentence").get<std::string>().find("no rule of its groups allows it"),
+            std::string::npos);
 }
 
 TEST(Explain, AnswersAPingWithAnEchoReply) {
-  const auto story = told(small_vpc("  - {name: web, ingress: [{protocol: icmp, type: 8, source: 0.0.0.0/0}], egress: []}"),
-                          "icmp 8/0 1 203.0.113.12 > 10.0.1.10");
+  const auto story =
+      told(small_vpc("  - {name: web, ingress: [{protocol: icmp, type: 8, source: 0.0.0.0/0}], egress: []}"),
+           "icmp 8/0 1 203.0.113.12 > 10.0.1.10");
   EXPECT_EQ(story.at("verdict"), "pass");
   EXPECT_EQ(reply_to(packet_of("icmp 8/0 1 203.0.113.12 > 10.0.1.10")).icmp_type, 0);
 }
@@ -58,8 +63,15 @@ TEST(Explain, TakesLiveFlowsIntoAccount) {
   const Simulation simulation(small_vpc("  - {name: web, ingress: [], egress: []}"));
   const Packet packet = packet_of("tcp A 203.0.113.12:40000 > 10.0.1.10:443");
   Flow flow;
-  flow.key = {test::ip("10.0.1.10").high, 0, test::ip("203.0.113.12").high, 0,
-              simulation.policy().interfaces[0].number, 443, 40000, Protocol::tcp, Family::ipv4};
+  flow.key = {test::ip("10.0.1.10").high,
+              0,
+              test::ip("203.0.113.12").high,
+              0,
+              simulation.policy().interfaces[0].number,
+              443,
+              40000,
+              Protocol::tcp,
+              Family::ipv4};
   flow.state = FlowState::established;
   flow.originator = Originator::remote;
   flow.expires = TimePoint{} + std::chrono::hours(1);
@@ -72,7 +84,8 @@ TEST(Explain, TakesLiveFlowsIntoAccount) {
 TEST(ExplanationText, SaysTheSameToPeople) {
   const auto story = told(small_vpc(web, no_way_back), "tcp S 203.0.113.12:40000 > 10.0.1.10:443");
   const std::string text = explanation_text(story, false);
-  for (const char* part : {"request  tcp 203.0.113.12:40000 -> 10.0.1.10:443 [S]", "acl-egress", "<- stops here", "BLOCKED: "})
+  for (const char* part :
+       {"request  tcp 203.0.113.12:40000 -> 10.0.1.10:443 [S]", "acl-egress", "<- stops here", "BLOCKED: "})
     EXPECT_NE(text.find(part), std::string::npos) << text;
   EXPECT_EQ(text.find('\033'), std::string::npos) << "no colour unless asked";
 }

@@ -6,7 +6,8 @@ namespace vpcwall {
 namespace {
 
 TEST(ReadStep, TakesAPacketWithItsTimeAndPath) {
-  const auto step = read_step(R"({"at": 1.5, "packet": {"protocol": "udp", "source": "10.0.0.5", "source_port": 1,
+  const auto step =
+      read_step(R"({"at": 1.5, "packet": {"protocol": "udp", "source": "10.0.0.5", "source_port": 1,
       "destination": "10.0.0.6", "destination_port": 2, "hop_limit": 255, "length": 100},
       "path": [{"direction": "egress", "interface": "a1"}]})");
   ASSERT_TRUE(step.has_value()) << step.error().message;
@@ -39,21 +40,30 @@ TEST(ReadStep, SaysWhatIsWrong) {
       {R"({"policy": 7})", "name of a file"},
       {R"({"packet": {"protocol": "tcp"}})", "\"source\" is missing"},
       {R"({"packet": {"source": "10.0.0.1", "destination": "10.0.0.2"}})", "\"protocol\" is missing"},
-      {R"({"packet": {"protocol": "tcpp", "source": "10.0.0.1", "destination": "10.0.0.2"}})", "expected tcp, udp"},
-      {R"({"packet": {"protocol": 256, "source": "10.0.0.1", "destination": "10.0.0.2"}})", "expected tcp, udp"},
-      {R"({"packet": {"protocol": 47, "source": "10.0.0", "destination": "10.0.0.2"}})", "expected an IP address"},
+      {R"({"packet": {"protocol": "tcpp", "source": "10.0.0.1", "destination": "10.0.0.2"}})",
+       "expected tcp, udp"},
+      {R"({"packet": {"protocol": 256, "source": "10.0.0.1", "destination": "10.0.0.2"}})",
+       "expected tcp, udp"},
+      {R"({"packet": {"protocol": 47, "source": "10.0.0", "destination": "10.0.0.2"}})",
+       "expected an IP address"},
       {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "::1"}})", "different families"},
       {R"({"packet": {"protocol": "udp", "source": "10.0.0.1", "destination": "10.0.0.2", "source_port": 1}})",
        "\"destination_port\" is missing"},
       {R"({"packet": {"protocol": "udp", "source": "10.0.0.1", "destination": "10.0.0.2", "source_port": 1,
-          "destination_port": 65536}})", "from 0 to 65535"},
+          "destination_port": 65536}})",
+       "from 0 to 65535"},
       {R"({"packet": {"protocol": "tcp", "source": "10.0.0.1", "destination": "10.0.0.2", "source_port": 1,
-          "destination_port": 2, "flags": "SX"}})", "letters of SAFRPU"},
-      {R"({"packet": {"protocol": "icmp", "source": "10.0.0.1", "destination": "10.0.0.2"}})", "\"type\" is missing"},
-      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2", "port": 1}})", "unknown key \"port\""},
-      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"}, "path": []})", "one or two sides"},
+          "destination_port": 2, "flags": "SX"}})",
+       "letters of SAFRPU"},
+      {R"({"packet": {"protocol": "icmp", "source": "10.0.0.1", "destination": "10.0.0.2"}})",
+       "\"type\" is missing"},
+      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2", "port": 1}})",
+       "unknown key \"port\""},
+      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"}, "path": []})",
+       "one or two sides"},
       {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"},
-          "path": [{"direction": "in", "interface": "a1"}]})", "expected ingress or egress"},
+          "path": [{"direction": "in", "interface": "a1"}]})",
+       "expected ingress or egress"},
   };
   for (const auto& [line, part] : rows) {
     const auto step = read_step(line);

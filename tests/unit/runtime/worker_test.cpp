@@ -15,8 +15,10 @@ namespace {
 using namespace test;
 using std::chrono::seconds;
 
-constexpr const char* allows_22 = "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
-constexpr const char* allows_80 = "  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}], egress: []}";
+constexpr const char* allows_22 =
+    "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: []}";
+constexpr const char* allows_80 =
+    "  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}], egress: []}";
 
 TimePoint stopped_clock() { return TimePoint(std::chrono::hours(1)); }
 
@@ -51,7 +53,9 @@ class Assembly {
   GenerationBarrier barrier;
   std::deque<FakeQueue> queues;
   std::deque<Worker> workers;
-  Reloader reloader{policies, shards, barrier, [this] { for (FakeQueue& queue : queues) queue.wake(); }};
+  Reloader reloader{policies, shards, barrier, [this] {
+                      for (FakeQueue& queue : queues) queue.wake();
+                    }};
   std::vector<std::jthread> threads;
 };
 
@@ -77,9 +81,12 @@ TEST(Worker, AnswersNothingToAnEmptyBurst) {
 
 TEST(Worker, SeesOnlyItsOwnSideOnAHost) {
   Assembly a(1);
-  a.use("  - {name: web, ingress: [], egress: []}\n  - {name: db, ingress: [{protocol: all, source: 10.0.0.0/16}], egress: []}");
+  a.use(
+      "  - {name: web, ingress: [], egress: []}\n  - {name: db, ingress: [{protocol: all, source: "
+      "10.0.0.0/16}], egress: []}");
   const Bytes packet = ipv4({.source = "10.0.1.10", .destination = "10.0.2.10"}, tcp({}));
-  a.queues[0].give({{packet, HookPoint::forward}, {packet, HookPoint::local_in}, {packet, HookPoint::local_out}});
+  a.queues[0].give(
+      {{packet, HookPoint::forward}, {packet, HookPoint::local_in}, {packet, HookPoint::local_out}});
   a.workers[0].run_burst(seconds(1));
   EXPECT_EQ(a.queues[0].verdicts(), (std::vector{Verdict::drop, Verdict::accept, Verdict::drop}))
       << "arriving at db's host, web's egress was judged elsewhere";
@@ -90,7 +97,8 @@ TEST(Worker, FindsTheFlowOfAnIcmpErrorInAnotherShard) {
   a.use("  - {name: web, ingress: [], egress: [{protocol: udp, ports: 53, destination: 203.0.113.0/24}]}", {},
         "behavior: {icmp_related: linux}\n");
   const Bytes request = ipv4({.source = "10.0.1.10", .destination = "203.0.113.12", .protocol = 17}, udp({}));
-  const Bytes error = ipv4({.source = "198.51.100.1", .destination = "10.0.1.10", .protocol = 1}, icmp(3, 3) + request);
+  const Bytes error =
+      ipv4({.source = "198.51.100.1", .destination = "10.0.1.10", .protocol = 1}, icmp(3, 3) + request);
   a.queues[1].give({{error}});
   a.workers[1].run_burst(seconds(1));
   a.queues[0].give({{request}});
@@ -116,8 +124,10 @@ TEST(Reloader, ReportsWhatChangedByIdentity) {
 TEST(Reloader, CallsARuleOfTheSameNumberChanged) {
   Assembly a(1);
   const auto with_entry = [](const char* ports) {
-    return std::string("network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: tcp, ports: ") + ports +
-           ", cidr: 0.0.0.0/0}], egress: []}\n";
+    return std::string(
+               "network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: tcp, "
+               "ports: ") +
+           ports + ", cidr: 0.0.0.0/0}], egress: []}\n";
   };
   a.use(allows_22, {}, with_entry("22").c_str());
   const ReloadReport report = a.use(allows_22, {}, with_entry("23").c_str());
@@ -132,7 +142,8 @@ TEST(Reloader, WaitsUntilEveryWorkerJudgesUnderTheNewPolicy) {
   for (int round = 0; round < 20; ++round) {
     ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
     a.queues[0].give({{syn(round % 2 == 0 ? 80 : 22)}});
-    EXPECT_EQ(a.queues[0].verdicts().back(), Verdict::accept) << "the answer to a reload means it is in force";
+    EXPECT_EQ(a.queues[0].verdicts().back(), Verdict::accept)
+        << "the answer to a reload means it is in force";
   }
 }
 
@@ -144,7 +155,8 @@ TEST(Reloader, JudgesABurstUnderExactlyOnePolicy) {
     for (unsigned i = 0; i < 500; ++i)
       a.queues[0].give({{syn(22, 1000 + i)}, {syn(80, 1000 + i)}, {syn(22, 3000 + i)}, {syn(80, 3000 + i)}});
   });
-  for (int round = 0; round < 100; ++round) ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
+  for (int round = 0; round < 100; ++round)
+    ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
   feeder.join();
   const std::vector<Verdict> verdicts = a.queues[0].verdicts();
   ASSERT_EQ(verdicts.size(), 2000U);
