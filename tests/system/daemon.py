@@ -46,7 +46,7 @@ class Counters:
         return sum(
             row["packets"]
             for row in self.report["rules"]
-            if row["kind"].startswith("acl") and (row["name"], row["direction"], row["rule"]) == (name, direction, str(number))
+            if (row["name"], row["direction"], row["rule"]) == (name, direction, str(number))
         )
 
     def rule_rows(self, group, direction):
@@ -103,8 +103,8 @@ class Daemon:
 
     def connection(self, timeout=30):
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.connect(str(self.socket_path))  # blocking: it may have to wait for its turn
         connection.settimeout(timeout)
-        connection.connect(str(self.socket_path))
         return connection
 
     def ask(self, verb, **arguments):

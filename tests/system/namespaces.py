@@ -68,7 +68,8 @@ class Namespace:
 
     def run(self, *command, within=30):
         """A program's exit status and output, its errors included."""
-        with self.start(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with self.start(command, text=True, **streams) as process:
             try:
                 output, _ = process.communicate(timeout=within)
             except subprocess.TimeoutExpired:

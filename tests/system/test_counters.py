@@ -57,7 +57,8 @@ def test_packets_and_bytes_of_every_rule_and_entry_are_exact_and_survive_what_ke
         assert entries == {ingress: (4, everything), egress: (4, everything)}
         counters = daemon.counters()
         assert counters.gates() == {
-            "acl-ingress allow": 4, "acl-egress allow": 4, "sg-ingress new": 2, "sg-ingress tracked": 2, "sg-egress tracked": 4,
+            "acl-ingress allow": 4, "acl-egress allow": 4, "sg-ingress new": 2, "sg-ingress tracked": 2,
+            "sg-egress tracked": 4,
         }
         assert counters.reason("passed") == 8
 

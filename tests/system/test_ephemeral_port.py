@@ -36,7 +36,8 @@ def test_a_server_subnet_without_an_egress_entry_drops_the_reply(vpc, guard):
     daemon = guard(policy)
     counters = proves(
         daemon, vpc.x, vpc.a1, A1, 443, policy,
-        dropped_at="acl-egress", never_asked=["acl-ingress", "sg-ingress", "sg-egress"], missing=("A", "egress", EPHEMERAL),
+        dropped_at="acl-egress", never_asked=["acl-ingress", "sg-ingress", "sg-egress"],
+        missing=("A", "egress", EPHEMERAL),
     )
     assert counters.entry("A", "ingress", 100) > 0
     assert counters.gate("sg-ingress", "new") == 1
@@ -53,7 +54,8 @@ def test_a_client_subnet_without_an_ingress_entry_drops_the_reply(vpc, guard):
     daemon = guard(policy)
     counters = proves(
         daemon, vpc.a1, vpc.x, X, 443, policy,
-        dropped_at="acl-ingress", never_asked=["sg-egress", "acl-egress", "sg-ingress"], missing=("A", "ingress", EPHEMERAL),
+        dropped_at="acl-ingress", never_asked=["sg-egress", "acl-egress", "sg-ingress"],
+        missing=("A", "ingress", EPHEMERAL),
     )
     assert counters.gate("sg-egress", "new") == 1
     assert counters.entry("A", "egress", 100) > 0
@@ -94,7 +96,8 @@ def test_between_subnets_the_clients_subnet_without_an_ingress_entry_drops_the_r
     daemon = guard(policy)
     counters = proves(
         daemon, vpc.a1, vpc.b1, B1, 3306, policy,
-        dropped_at="acl-ingress", never_asked=["acl-egress", "sg-ingress", "sg-egress"], missing=("A", "ingress", EPHEMERAL),
+        dropped_at="acl-ingress", never_asked=["acl-egress", "sg-ingress", "sg-egress"],
+        missing=("A", "ingress", EPHEMERAL),
     )
     assert counters.entry("B", "egress", 100) > 0
     assert counters.gate("sg-ingress", "tracked") == 0

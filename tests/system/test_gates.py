@@ -18,8 +18,8 @@ def exchange(client, server, address, port, data=b"ping"):
 
 def test_a_network_acl_that_denies_keeps_the_group_from_being_asked(vpc, guard):
     """O-13, N-5: T-020"""
-    policy = open_policy(acls={"A": (["90 all 203.0.113.0/24 deny", "100 all 0.0.0.0/0 allow"], ["100 all 0.0.0.0/0 allow"])})
-    daemon = guard(policy)
+    ingress = ["90 all 203.0.113.0/24 deny", "100 all 0.0.0.0/0 allow"]
+    daemon = guard(open_policy(acls={"A": (ingress, ["100 all 0.0.0.0/0 allow"])}))
     with TcpEcho(vpc.a1, 80), Capture(vpc.a1) as arriving, Attempt(vpc.x, A1, 80) as attempt:
         counters = daemon.await_gate("acl-ingress", "deny")
         assert not attempt.settled()

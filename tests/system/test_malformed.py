@@ -4,6 +4,7 @@ import itertools
 import random
 
 import pytest
+from conditions import eventually
 from policies import Policy
 from scapy.layers.inet import ICMP, IP, TCP, UDP, ICMPerror, fragment
 from scapy.layers.inet6 import (
@@ -34,6 +35,13 @@ def v6(protocol, payload):
     return IPv6(src=X_V6, dst=A1_V6, nh=protocol) / Raw(payload)
 
 
+def endless_options():
+    packet = TCP(sport=1000, dport=80, flags="S")
+    for _ in range(12):
+        packet = IPv6ExtHdrDestOpt() / packet
+    return IPv6(src=X_V6, dst=A1_V6) / packet
+
+
 TCP_SYN = bytes(TCP(sport=1000, dport=80, flags="S"))
 UDP_QUESTION = bytes(UDP(sport=1000, dport=53) / b"?")
 DAMAGED = {
@@ -49,9 +57,7 @@ DAMAGED = {
     "tcp-cut-v6": v6(6, TCP_SYN[:3]),
     "udp-empty-v6": v6(17, b""),
     "icmpv6-cut": v6(58, b"\x80"),
-    "endless-options-v6": IPv6(src=X_V6, dst=A1_V6) / (IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt())
-    / (IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt()) / (IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt())
-    / (IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt() / IPv6ExtHdrDestOpt()) / TCP(sport=1000, dport=80, flags="S"),
+    "endless-options-v6": endless_options(),
     "options-that-end-in-the-middle-v6": v6(60, b"\x06\x09\x01\x04"),
     "a-protocol-without-ports": v4(47, b"GRE, perhaps"),
     "a-reserved-protocol": v4(255, b"?"),
@@ -75,7 +81,7 @@ def test_what_cannot_be_read_matches_no_rule_that_names_a_port(vpc, guard, packe
 
 WHOLE = {
     "ipv4-options": IP(src=X, dst=A1, options=[b"\x01"] * 40) / TCP(sport=1000, dport=80, flags="S"),
-    "ipv6-options": IPv6(src=X_V6, dst=A1_V6) / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / TCP(sport=1000, dport=80, flags="S"),
+    "ipv6-options": IPv6(src=X_V6, dst=A1_V6) / IPv6ExtHdrHopByHop() / IPv6ExtHdrDestOpt() / UDP(sport=1000, dport=53),
     "tcp-options": IP(src=X, dst=A1) / TCP(sport=1000, dport=80, flags="S", options=[("NOP", None)] * 40),
     "echo-v6": IPv6(src=X_V6, dst=A1_V6) / IPv6ExtHdrDestOpt() / ICMPv6EchoRequest(id=7),
 }
@@ -107,7 +113,7 @@ def test_random_bytes_behind_an_ip_header_neither_pass_nor_harm(vpc, guard):
     packets = []
     for _ in range(1000):
         payload = Raw(dice.randbytes(dice.randrange(120)))
-        packets.append(IP(src=X, dst=A1, proto=dice.choice([1, 6, 17, 47, 50, 58, 132]), id=dice.randrange(65536)) / payload)
+        packets.append(IP(src=X, dst=A1, proto=dice.choice([1, 6, 17, 47, 50, 58, 132])) / payload)
         packets.append(IPv6(src=X_V6, dst=A1_V6, nh=dice.choice([6, 17, 43, 50, 51, 58, 59, 60, 135, 139])) / payload)
     with Capture(vpc.a1) as arriving:
         inject(vpc.x, *packets)
@@ -115,13 +121,14 @@ def test_random_bytes_behind_an_ip_header_neither_pass_nor_harm(vpc, guard):
             assert echoes(connection)
         passed = [packet for packet in arriving.arrived() if TCP not in packet or packet[TCP].dport != 80]
         assert passed == []
-    counters = daemon.counters()
-    (queue,) = daemon.status()["queues"]
-    reasons = sum(row["packets"] for row in counters.report["reasons"])
-    assert counters.reason("no-group-rule") >= 1000
-    # Every packet that was received was judged and counted once (the connection may just have added some).
-    assert 0 <= queue["received"] - reasons <= 4
-    assert counters.report["rules"]
+    assert daemon.counters().reason("no-group-rule") >= 1000
+
+    def judged_and_counted_once():
+        reasons = sum(row["packets"] for row in daemon.counters().report["reasons"])
+        (queue,) = daemon.status()["queues"]
+        return queue["received"] == reasons
+
+    eventually(judged_and_counted_once, "as many packets counted as received")
 
 
 BIG = bytes(index % 251 for index in range(4000))

@@ -1,0 +1,50 @@
+"""Several queues: the kernel spreads flows over them, and keeps both directions of a flow together."""
+
+from policies import OUT_ALL, Policy
+from topology import A1, A1_V6, X, X_V6
+from traffic import TcpEcho, connect, echoes, udp_socket
+
+FLOWS = 100
+
+
+def received(daemon):
+    return [queue["received"] for queue in daemon.status()["queues"]]
+
+
+def test_flows_spread_over_both_queues_and_each_stays_on_its_own(vpc, guard):
+    """A worker knows only its own flows: a reply in the wrong queue would find no flow, and no rule either."""
+    rules = ["udp/53 203.0.113.0/24", "udp/53 2001:db8:ffff::/48"]
+    daemon = guard(Policy(members={"a1": ["g"]}, groups={"g": (rules, [])}), queues={"count": 2})
+    for source, destination in ((X, A1), (X_V6, A1_V6)):
+        before = received(daemon)
+        with udp_socket(vpc.a1, destination, 53) as server:
+            for port in range(20000, 20000 + FLOWS):
+                with udp_socket(vpc.x, source, port) as client:
+                    for _ in range(2):
+                        client.sendto(b"?", (destination, 53))
+                        server.sendto(b"!", server.recvfrom(10)[1])
+                        assert client.recv(10) == b"!"
+        gained = [after - earlier for after, earlier in zip(received(daemon), before)]
+        assert sum(gained) == 4 * FLOWS
+        assert all(packets % 4 == 0 for packets in gained), gained  # whole conversations
+        assert min(gained) >= 4 * FLOWS // 4, gained
+    counters = daemon.counters()
+    assert counters.gate("sg-ingress", "new") == 2 * FLOWS
+    assert counters.gate("sg-egress") == counters.gate("sg-egress", "tracked") == 4 * FLOWS
+    assert daemon.status()["flows"]["active"] == 2 * FLOWS
+
+
+def test_connections_in_both_directions_work_on_every_queue(vpc, guard):
+    daemon = guard(Policy(members={"a1": ["g"]}, groups={"g": (["tcp/80 203.0.113.0/24"], ["tcp/443 0.0.0.0/0"])}),
+                   queues={"count": 4})
+    with TcpEcho(vpc.a1, 80), TcpEcho(vpc.x, 443):
+        inward = [connect(vpc.x, A1, 80) for _ in range(20)]
+        outward = [connect(vpc.a1, X, 443) for _ in range(20)]
+        for connection in [*inward, *outward] * 2:
+            assert echoes(connection)
+        daemon.reload(Policy(members={"a1": ["g"]}, groups={"g": ([], OUT_ALL[1:])}))
+        for connection in [*inward, *outward]:
+            assert echoes(connection)
+            connection.close()
+    assert all(received(daemon)), received(daemon)
+    assert daemon.counters().gate("sg-ingress", "deny") == daemon.counters().gate("sg-egress", "deny") == 0
