@@ -110,3 +110,22 @@ def test_a_connection_that_was_opened_outwards_outlives_its_rule_too(vpc, guard)
         with Attempt(vpc.a1, X, 443) as attempt:
             daemon.await_gate("sg-egress", "deny")
             assert not attempt.settled()
+
+
+def test_a_full_flow_table_refuses_what_needs_an_entry_and_nothing_else(vpc, guard):
+    """C-57, C-60"""
+    policy = one_group([NARROW, "tcp/80 0.0.0.0/0"], OUT_ALL)
+    policy.top_level["behavior"] = {"flows_per_interface": 2}
+    daemon = guard(policy)
+    with TcpEcho(vpc.a1, 22), TcpEcho(vpc.a1, 80), connect(vpc.x, A1, 22) as one, connect(vpc.x, A1, 22) as two:
+        with Attempt(vpc.x, A1, 22) as attempt:
+            counters = daemon.await_gate("sg-ingress", "table-full")
+            assert not attempt.settled()
+        assert counters.reason("flow-table-full") >= 1
+        flows = daemon.status()["flows"]
+        assert flows["active"] == 2
+        assert flows["refused"] >= 1
+        assert echoes(one)
+        assert echoes(two)
+        with connect(vpc.x, A1, 80) as untracked:
+            assert echoes(untracked)
