@@ -181,7 +181,7 @@ class Daemon:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     def clean_up(self):
-        """Ends what still runs. A daemon that nobody killed must end well."""
+        """Ends what still runs. A daemon that nobody killed must end well, and no sanitizer may have complained."""
         running = self.process is not None and self.process.poll() is None
         try:
             if running:
@@ -191,5 +191,7 @@ class Daemon:
         finally:
             if self.process is not None and self.process.poll() is None:
                 self.kill()
-            print(self.log())  # shown with a test that fails
+            log = self.log()
+            print(log)  # shown with a test that fails
             self._scratch.cleanup()
+        assert "Sanitizer" not in log and "runtime error:" not in log
