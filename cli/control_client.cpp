@@ -10,6 +10,7 @@
 #include <cstring>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "cli/owned_descriptor.h"
 
@@ -70,7 +71,7 @@ void send_line(int connection, std::string_view line, Clock::time_point deadline
 // One line, without its end. The daemon may also end its answer by closing.
 std::string receive_line(int connection, Clock::time_point deadline, const std::string& path) {
   std::string reply;
-  std::array<char, std::size_t{64} << 10U> buffer;
+  std::array<char, std::size_t{64} << 10U> buffer{};
   for (;;) {
     wait_for(connection, POLLIN, deadline, path);
     const ssize_t received = ::recv(connection, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -90,8 +91,8 @@ std::string receive_line(int connection, Clock::time_point deadline, const std::
 
 }  // namespace
 
-ControlClient::ControlClient(const std::string& socket_path, std::chrono::milliseconds timeout)
-    : socket_path_(socket_path), timeout_(timeout) {}
+ControlClient::ControlClient(std::string socket_path, std::chrono::milliseconds timeout)
+    : socket_path_(std::move(socket_path)), timeout_(timeout) {}
 
 nlohmann::json ControlClient::request(const nlohmann::json& request) const {
   const auto deadline = Clock::now() + timeout_;

@@ -27,7 +27,7 @@ class NoDaemon : public std::runtime_error {
 
 class ControlClient {
  public:
-  explicit ControlClient(const std::string& socket_path,
+  explicit ControlClient(std::string socket_path,
                          std::chrono::milliseconds timeout = std::chrono::seconds{30});
   [[nodiscard]] nlohmann::json request(const nlohmann::json& request) const;
 

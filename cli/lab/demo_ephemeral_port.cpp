@@ -1,15 +1,16 @@
 #include "cli/lab/demo_ephemeral_port.h"
 
 #include <array>
+#include <initializer_list>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace vpcwall {
 namespace {
 
-using std::chrono_literals::operator""s;
-
-constexpr auto alive_limit = 5s;  // for what must pass: never waited out unless it fails
-constexpr auto hang_limit = 2s;   // for what must not pass: always waited out
+constexpr std::chrono::seconds alive_limit{5};  // for what must pass: never waited out unless it fails
+constexpr std::chrono::seconds hang_limit{2};   // for what must not pass: always waited out
 constexpr int curl_timed_out = 28;
 constexpr int explained_as_blocked = 1;
 
@@ -18,30 +19,40 @@ constexpr std::uint16_t narrow_port = 8022;  // from one network
 constexpr std::uint16_t open_port = 8023;    // from anyone
 
 // Lines of the policy file, as the story finds and writes them.
-const std::string web_rule =
+constexpr std::string_view web_rule =
     "      - {protocol: tcp, ports: 443, source: 0.0.0.0/0, description: web from anyone}\n";
-const std::string narrow_rule =
+constexpr std::string_view narrow_rule =
     "      - {protocol: tcp, ports: 8022, source: 203.0.113.0/24, description: lines from one network}\n";
-const std::string anyone_rule =
+constexpr std::string_view anyone_rule =
     "      - {protocol: tcp, ports: 8022, source: 0.0.0.0/0, description: lines from anyone}\n";
-const std::string open_port_rule =
+constexpr std::string_view open_port_rule =
     "      - {protocol: tcp, ports: 8023, source: 0.0.0.0/0, description: more lines from anyone}\n";
-const std::string request_entry =
+constexpr std::string_view request_entry =
     "      - {rule: 100, action: allow, protocol: tcp, ports: 443, cidr: 0.0.0.0/0}\n";
-const std::string lines_entry =
+constexpr std::string_view lines_entry =
     "      - {rule: 110, action: allow, protocol: tcp, ports: 8022-8023, cidr: 0.0.0.0/0}\n";
-const std::string reply_entry =
+constexpr std::string_view reply_entry =
     "      - {rule: 100, action: allow, protocol: tcp, ports: 1024-65535, cidr: 0.0.0.0/0}\n";
-const std::string deny_entry = "      - {rule: 90, action: deny, protocol: all, cidr: 203.0.113.12/32}\n";
-const std::string all_out_rule = "      - {protocol: all, destination: 0.0.0.0/0}\n";
-const std::string nothing_out = "    egress: []\n";
-const std::string something_out = "    egress:\n";
+constexpr std::string_view deny_entry =
+    "      - {rule: 90, action: deny, protocol: all, cidr: 203.0.113.12/32}\n";
+constexpr std::string_view all_out_rule = "      - {protocol: all, destination: 0.0.0.0/0}\n";
+constexpr std::string_view nothing_out = "    egress: []\n";
+constexpr std::string_view something_out = "    egress:\n";
 
-PolicyEdit add_behind(const std::string& line, const std::string& added) { return {line, line + added}; }
-PolicyEdit remove(const std::string& line) { return {line, ""}; }
+using Lines = std::initializer_list<std::string_view>;
 
-const std::vector<std::string> curl{"curl",       "--silent", "--show-error",         "--noproxy", "*",
-                                    "--max-time", "3",        "http://10.0.1.10:443/"};
+PolicyEdit replace(Lines before, Lines after) {
+  PolicyEdit edit;
+  for (const std::string_view line : before) edit.before += line;
+  for (const std::string_view line : after) edit.after += line;
+  return edit;
+}
+
+// As typed; the last word is what is fetched.
+FinishedProgram fetch_page(DemoStage& stage) {
+  return stage.run(std::string{internet_name}, {"curl", "--silent", "--show-error", "--noproxy", "*",
+                                                "--max-time", "3", "http://10.0.1.10:443/"});
+}
 
 // A line over an open connection, told and checked.
 void expect_echo(DemoStage& stage, EchoConnection& connection, std::string_view which, bool should_live,
@@ -96,7 +107,7 @@ void reply_hangs(DemoStage& stage) {
       "ACL "
       "remembers nothing, has no entry for the reply, and drops it: curl hangs.");
   stage.look();
-  const FinishedProgram result = stage.run(std::string{internet_name}, curl);
+  const FinishedProgram result = fetch_page(stage);
   const bool hung = result.exit_status == curl_timed_out;
   narrator.outcome(hung ? "HANG: curl gave up after 3 seconds" : "not a timeout", hung);
   const DemoCounters counters =
@@ -125,11 +136,12 @@ void reply_arrives(DemoStage& stage) {
       "The reply goes to the port that the client's kernel picked for this connection, its ephemeral port. "
       "Nobody "
       "knows it beforehand, so the entry that lets replies out has to name the whole range, 1024-65535.");
-  if (!stage.change_policy({{request_entry + nothing_out, request_entry + something_out + reply_entry}}))
+  if (!stage.change_policy(
+          {replace({request_entry, nothing_out}, {request_entry, something_out, reply_entry})}))
     return;
   narrator.expects("the same curl gets its page.");
   stage.look();
-  const FinishedProgram result = stage.run(std::string{internet_name}, curl);
+  const FinishedProgram result = fetch_page(stage);
   const bool fetched = result.exit_status == 0 && result.output.find("Hello from web") != std::string::npos;
   narrator.outcome(fetched ? "PASS: the page is here" : "no page", fetched);
   const DemoCounters counters =
@@ -145,7 +157,8 @@ void tracked_connection_lives(DemoStage& stage) {
   narrator.tells(
       "What happens to a connection that is open while its rule is removed? First, a rule for one network, "
       "203.0.113.0/24. A connection that it lets in is tracked.");
-  if (!stage.change_policy({add_behind(web_rule, narrow_rule), add_behind(request_entry, lines_entry)}))
+  if (!stage.change_policy({replace({web_rule}, {web_rule, narrow_rule}),
+                            replace({request_entry}, {request_entry, lines_entry})}))
     return;
   stage.look();
   auto connection = expect_connection(stage, narrow_port);
@@ -156,7 +169,7 @@ void tracked_connection_lives(DemoStage& stage) {
   narrator.check(gate_packets(counters, "sg-ingress", "new") > 0, "the connection is tracked");
 
   narrator.tells("Now the rule goes, under the open connection.");
-  if (!stage.change_policy({remove(narrow_rule)})) return;
+  if (!stage.change_policy({replace({narrow_rule}, {})})) return;
   narrator.expects("the open connection lives on, because the security group remembers it; a new one hangs.");
   stage.look();
   expect_echo(stage, *connection, "the open connection", true, "the open connection lives");
@@ -174,7 +187,8 @@ void untracked_connection_dies(DemoStage& stage) {
       "The same port, but the rule says anyone, 0.0.0.0/0, and the group lets everything out. Then rules "
       "alone let "
       "both directions pass, there is nothing to remember, and the connection is not tracked.");
-  if (!stage.change_policy({add_behind(web_rule, anyone_rule), {nothing_out, something_out + all_out_rule}}))
+  if (!stage.change_policy({replace({web_rule}, {web_rule, anyone_rule}),
+                            replace({nothing_out}, {something_out, all_out_rule})}))
     return;
   stage.look();
   auto connection = expect_connection(stage, narrow_port);
@@ -187,7 +201,7 @@ void untracked_connection_dies(DemoStage& stage) {
                  "the connection is not tracked");
 
   narrator.tells("Again the rule goes, under the open connection.");
-  if (!stage.change_policy({remove(anyone_rule)})) return;
+  if (!stage.change_policy({replace({anyone_rule}, {})})) return;
   narrator.expects(
       "the open connection dies at once, because nothing remembers it; a new one hangs as well.");
   stage.look();
@@ -202,7 +216,7 @@ void untracked_connection_dies(DemoStage& stage) {
 void acl_cuts_everything(DemoStage& stage) {
   Narrator& narrator = stage.narrator();
   narrator.tells("One connection of each kind: tracked on port 8022, not tracked on 8023.");
-  if (!stage.change_policy({add_behind(web_rule, narrow_rule + open_port_rule)})) return;
+  if (!stage.change_policy({replace({web_rule}, {web_rule, narrow_rule, open_port_rule})})) return;
   stage.look();
   auto tracked = expect_connection(stage, narrow_port);
   auto untracked = expect_connection(stage, open_port);
@@ -215,7 +229,7 @@ void acl_cuts_everything(DemoStage& stage) {
   narrator.check(gate_packets(counters, "sg-ingress", "untracked") > 0, "one is not");
 
   narrator.tells("Now the network ACL denies this one client, in front of everything else it says.");
-  if (!stage.change_policy({{request_entry, deny_entry + request_entry}})) return;
+  if (!stage.change_policy({replace({request_entry}, {deny_entry, request_entry})})) return;
   narrator.expects(
       "both connections are cut at once: the network ACL is asked for every packet, tracked or not.");
   stage.look();

@@ -14,13 +14,11 @@ namespace vpcwall {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
 
-constexpr auto server_limit = 10s;
-constexpr auto reload_limit = 10s;
-constexpr auto counters_limit = 3s;
-constexpr auto look_again = 20ms;
+constexpr std::chrono::seconds server_limit{10};
+constexpr std::chrono::seconds reload_limit{10};
+constexpr std::chrono::seconds counters_limit{3};
+constexpr std::chrono::milliseconds look_again{20};
 
 // Python's own HTTP server. Not `-m http.server`, which asks a name server about its own address first, and
 // in a firewalled namespace nobody answers.
@@ -113,7 +111,8 @@ void DemoStage::start_web_server(const std::string& name, std::uint16_t port) {
       [&] {
         if (!identify(pid))
           throw std::runtime_error("the web server ended: " + read_whole_file(log).value_or(""));
-        return EchoConnection::open(where.network_namespace, address, port, 1s).has_value();
+        return EchoConnection::open(where.network_namespace, address, port, std::chrono::seconds{1})
+            .has_value();
       },
       server_limit);
   if (!listening) throw std::runtime_error("the web server does not listen");

@@ -20,12 +20,15 @@ namespace vpcwall {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-using std::chrono_literals::operator""ms;
 
-std::atomic<bool> interruption_asked = false;
-static_assert(std::atomic<bool>::is_always_lock_free);
+// Lock-free, so that a signal handler may write it.
+std::atomic<bool>& interruption_asked() noexcept {
+  static std::atomic<bool> asked = false;
+  static_assert(std::atomic<bool>::is_always_lock_free);
+  return asked;
+}
 
-void note_interruption(int) { interruption_asked = true; }
+void note_interruption(int) { interruption_asked() = true; }
 
 [[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
 
@@ -78,9 +81,10 @@ bool wait_until_ready(int descriptor, short events, Clock::time_point deadline) 
   for (;;) {
     check_interrupted();
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
-    if (left <= 0ms) return false;
+    if (left.count() <= 0) return false;
     pollfd entry{descriptor, events, 0};
-    const int ready = ::poll(&entry, 1, static_cast<int>(std::min(left, 100ms).count()));
+    const int ready =
+        ::poll(&entry, 1, static_cast<int>(std::min(left, std::chrono::milliseconds{100}).count()));
     if (ready > 0) return true;
     if (ready < 0 && errno != EINTR) fail("poll");
   }
@@ -88,7 +92,7 @@ bool wait_until_ready(int descriptor, short events, Clock::time_point deadline) 
 
 // False when the peer has gone or does not read: then there is nobody to echo to.
 bool echo_once(int connection) {
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   const ssize_t received = ::recv(connection, buffer.data(), buffer.size(), 0);
   if (received < 0) return errno == EAGAIN || errno == EINTR;
   if (received == 0) return false;
@@ -106,7 +110,7 @@ void catch_interruptions() {
 }
 
 void check_interrupted() {
-  if (interruption_asked) throw Interrupted();
+  if (interruption_asked()) throw Interrupted();
 }
 
 EchoServer::EchoServer(const std::string& network_namespace, const IpAddress& address,
@@ -173,7 +177,7 @@ bool EchoConnection::echoes(std::string_view line, std::chrono::milliseconds lim
   std::string received;
   while (received.size() < sent.size()) {
     if (!wait_until_ready(socket_.get(), POLLIN, deadline)) return false;
-    std::array<char, 4096> buffer;
+    std::array<char, 4096> buffer{};
     const ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
     if (count <= 0) return false;
     received.append(buffer.data(), static_cast<std::size_t>(count));

@@ -15,16 +15,14 @@
 namespace vpcwall {
 namespace {
 
-using std::chrono_literals::operator""s;
-
-constexpr auto grace_for_programs = 1s;
+constexpr std::chrono::seconds grace_for_programs{1};
 
 std::string utc_now() {
   const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   std::array<char, 32> text{};
-  std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  static_cast<void>(std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts));
   return text.data();
 }
 
@@ -106,8 +104,9 @@ void require_unclaimed(const LabPlan& plan) {
     if (!record) continue;
     for (const std::string& taken : namespaces_of(record->plan)) {
       if (std::find(wanted.begin(), wanted.end(), taken) != wanted.end()) {
-        throw std::runtime_error("network namespace " + taken + " belongs to lab " + name +
-                                 ": choose another --name");
+        throw std::runtime_error(
+            std::string{"network namespace "}.append(taken).append(" belongs to lab ").append(name) +
+            ": choose another --name");
       }
     }
   }

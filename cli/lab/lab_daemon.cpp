@@ -16,11 +16,11 @@ namespace vpcwall {
 namespace {
 
 namespace fs = std::filesystem;
-using std::chrono_literals::operator""s;
-using std::chrono_literals::operator""ms;
 
-constexpr auto start_limit = 10s;
-constexpr auto stop_limit = 5s;
+constexpr std::chrono::seconds start_limit{10};
+constexpr std::chrono::seconds stop_limit{5};
+constexpr std::chrono::seconds answer_limit{2};
+constexpr std::chrono::milliseconds ask_again{20};
 constexpr std::size_t log_lines_shown = 15;
 
 // A JSON string is a YAML double-quoted scalar.
@@ -52,7 +52,7 @@ std::string last_lines(const std::string& text, std::size_t count) {
 
 bool answers(const std::string& control_socket) {
   try {
-    static_cast<void>(ControlClient(control_socket, 2s).request({{"verb", "status"}}));
+    static_cast<void>(ControlClient(control_socket, answer_limit).request({{"verb", "status"}}));
     return true;
   } catch (const std::runtime_error&) {
     return false;
@@ -114,7 +114,7 @@ void start_daemon(const LabRecord& record) {
       stop_daemon(paths);
       fail_with_log(record.program + " does not answer on its control socket", paths.log);
     }
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(ask_again);
   }
 }
 

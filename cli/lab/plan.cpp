@@ -38,8 +38,9 @@ std::string unique_name(const std::string& wanted, std::set<std::string>& taken)
 // Locally administered; the fourth byte tells the two ends apart.
 std::string mac_address(unsigned end, std::size_t index) {
   std::array<char, 18> text{};
-  std::snprintf(text.data(), text.size(), "02:76:77:%02x:%02x:%02x", end & 0xffU,
-                static_cast<unsigned>(index >> 8U) & 0xffU, static_cast<unsigned>(index) & 0xffU);
+  static_cast<void>(std::snprintf(text.data(), text.size(), "02:76:77:%02x:%02x:%02x", end & 0xffU,
+                                  static_cast<unsigned>(index >> 8U) & 0xffU,
+                                  static_cast<unsigned>(index) & 0xffU));
   return text.data();
 }
 

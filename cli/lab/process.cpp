@@ -43,7 +43,6 @@ class SpawnPlan {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes_, &none);
     posix_spawnattr_setsigdefault(&attributes_, &all);
-    flags_ = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
   }
   SpawnPlan(const SpawnPlan&) = delete;
   SpawnPlan& operator=(const SpawnPlan&) = delete;
@@ -74,7 +73,7 @@ class SpawnPlan {
  private:
   posix_spawn_file_actions_t actions_{};
   posix_spawnattr_t attributes_{};
-  int flags_ = 0;
+  int flags_ = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF;
 };
 
 // A file in memory rather than a pipe: a program that writes before it reads cannot block us.
@@ -92,7 +91,7 @@ OwnedDescriptor as_input(std::string_view text) {
 
 std::string read_to_end(int descriptor) {
   std::string text;
-  std::array<char, 4096> buffer;
+  std::array<char, 4096> buffer{};
   for (;;) {
     const ssize_t count = ::read(descriptor, buffer.data(), buffer.size());
     if (count == 0) return text;
