@@ -23,6 +23,11 @@ bool is_description_letter(char letter) noexcept {
   return alphanumeric || std::string_view(" ._-:/()#,@[]+=&;{}!$*").find(letter) != std::string_view::npos;
 }
 
+// "Default" and the like: names are equal without regard to case, and only the VPC's own group has this one.
+bool is_reserved(std::string_view name) {
+  return name != default_object_name && lower(name) == default_object_name;
+}
+
 bool is_control(char letter) noexcept {
   const auto byte = static_cast<unsigned char>(letter);
   return byte < 0x20 || byte == 0x7f;
@@ -83,7 +88,8 @@ class IdentityCheck {
       name(object.name, kind, name_at);
       const auto [same_name, new_name] =
           names.emplace(group_names ? lower(object.name) : object.name, name_at);
-      if (!new_name)
+      const bool reserved = group_names && is_reserved(object.name);  // reported by name()
+      if (!new_name && !reserved)
         error(name_at, "found the name " + quoted(object.name) + " for a second " + what,
               first_line(same_name->second), group_names ? "InvalidGroup.Duplicate" : "");
     }
@@ -93,7 +99,7 @@ class IdentityCheck {
     const std::string prefix = std::string(id_prefix(kind)) + '-';
     const bool group = kind == ObjectKind::security_group;
     constexpr std::string_view bad_value = "InvalidParameterValue";
-    if (group && text != default_object_name && lower(text) == default_object_name)
+    if (group && is_reserved(text))
       error(at, "found the name " + quoted(text) + ", which is reserved",
             "write default for the VPC's own group", "InvalidGroup.Reserved");
     if (lower(text).starts_with(prefix))

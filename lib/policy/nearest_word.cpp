@@ -40,11 +40,14 @@ std::size_t edit_distance(std::string_view a, std::string_view b, std::size_t li
 }
 
 NearestWord::NearestWord(std::string_view wanted)
-    : wanted_(wanted), distance_(std::min<std::size_t>(3, (wanted.size() + 2) / 3) + 1) {}
+    : wanted_(wanted),
+      distance_(wanted.size() < 3 ? 1 : std::min<std::size_t>(3, (wanted.size() + 1) / 3) + 1) {}
 
 void NearestWord::offer(std::string_view candidate) {
   if (distance_ == 0) return;
-  const std::size_t distance = edit_distance(wanted_, candidate, distance_ - 1);
+  std::size_t distance = edit_distance(wanted_, candidate, distance_ - 1);
+  const bool left_off = wanted_.size() >= 3 && candidate.starts_with(wanted_);
+  if (left_off) distance = std::min<std::size_t>(distance, 1);
   if (distance >= distance_) return;
   distance_ = distance;
   best_ = std::string(candidate);

@@ -1,7 +1,8 @@
 // The valid word that the operator most likely meant, for the hint of a diagnostic.
 //
 // Distance is the number of insertions, deletions, replacements and swaps of neighbours, without regard to
-// case. A word is near when at most a third of it (and never more than three letters) has to change.
+// case. A word is near when at most a third of it (and never more than three letters) has to change, or when
+// it was left off after three letters or more: "desc" for "description".
 #pragma once
 
 #include <optional>

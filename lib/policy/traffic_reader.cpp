@@ -31,25 +31,30 @@ std::optional<ProtocolChoice> read_protocol(const YamlNode& node, Reporter& repo
   return std::nullopt;
 }
 
+std::string ports_hint(const YamlNode& node) {
+  constexpr std::string_view one_each = "one range per rule; write a rule for each";
+  if (node.kind == YamlNode::Kind::sequence) return std::string(one_each);
+  if (node.kind != YamlNode::Kind::scalar) return {};
+  if (means_all(node) || node.text == "any" || node.text == "*") return "write all";
+  if (node.text.find(',') != std::string::npos) return std::string(one_each);
+  if (node.text.find(' ') != std::string::npos) return "write it without spaces, like 1024-65535";
+  const auto dash = node.text.find('-', 1);
+  std::string hint = number_hint(node.text.substr(0, dash));
+  if (dash == std::string::npos) return hint;
+  const std::string end = node.text.substr(dash + 1);
+  if (hint.empty()) hint = number_hint(end);
+  const std::string turned = end + '-' + node.text.substr(0, dash);
+  if (parse_port_range(turned)) hint = "a range begins with its smaller port: " + turned;
+  return hint;
+}
+
 std::optional<PortRange> read_ports(const YamlNode& node, Reporter& reporter) {
-  std::string hint;
-  if (node.kind == YamlNode::Kind::scalar) {
+  if (node.kind == YamlNode::Kind::scalar)
     if (const auto ports = parse_port_range(node.text)) return ports;
-    const auto dash = node.text.find('-', 1);
-    const auto first = parse_number(node.text.substr(0, dash));
-    const auto last = dash == std::string::npos ? std::nullopt : parse_number(node.text.substr(dash + 1));
-    if (first && last && *first > *last)
-      hint = "a range begins with its smaller port: " + std::to_string(*last) + '-' + std::to_string(*first);
-    if (means_all(node) || node.text == "any" || node.text == "*") hint = "write all";
-    if (node.text.find(' ') != std::string::npos) hint = "write it without spaces, like 1024-65535";
-    if (node.text.find(',') != std::string::npos) hint = "one range per rule; write a rule for each";
-  } else if (node.kind == YamlNode::Kind::sequence) {
-    hint = "one range per rule; write a rule for each";
-  }
   reporter.error(node.at,
                  "found " + describe(node) +
                      ", expected ports: a number from 0 to 65535, a range like 1024-65535, or all",
-                 hint, bad_value);
+                 ports_hint(node), bad_value);
   return std::nullopt;
 }
 
@@ -102,8 +107,10 @@ class TrafficReader {
     good_ = good_ && value.has_value();
   }
 
+  // A rule whose parts contradict each other has an error code of its own in AWS, an entry has not.
   void refuse(SourcePosition at, const std::string& message, const std::string& hint = {}) {
-    reporter_.error(at, message, hint, bad_value);
+    const bool rule = kind_ == RuleKind::security_group_rule;
+    reporter_.error(at, message, hint, rule ? "InvalidPermission.Malformed" : bad_value);
     good_ = false;
   }
 
@@ -118,9 +125,11 @@ class TrafficReader {
 
   void check_ports(const YamlNode* ports, const YamlNode* type, const YamlNode* code) {
     const std::string name = to_string(*traffic_.protocol);
-    if (ports == nullptr)
-      refuse(rule_.at(), "found protocol " + name + " without ports, expected ports",
-             "write ports: all for every port");
+    if (ports == nullptr) {
+      reporter_.error(rule_.at(), "found protocol " + name + " without ports, expected ports",
+                      "write ports: all for every port", bad_value);
+      good_ = false;
+    }
     if (type != nullptr)
       refuse(rule_.key_position("type"), "found a type with protocol " + name + ", which has ports");
     if (code != nullptr)
@@ -141,13 +150,13 @@ class TrafficReader {
     const bool family_unknown = entry && v6 && !family_;  // its CIDR is wrong, which has been reported
     if (type == nullptr && code != nullptr) {
       refuse(rule_.key_position("code"), "found a code without a type, expected both",
-             "write type: all for every type");
+             "name the type that the code belongs to");
     } else if (type == nullptr && !(v6 && !entry) && !family_unknown) {
       refuse(rule_.at(), "found protocol " + name + " without a type, expected one",
              "write type: all for every type");
     } else if (type != nullptr && means_all(*type) && traffic_.icmp_code) {
-      refuse(code->at, "found a code of every type, expected a type with it (S-63)",
-             "remove the code or name a type");
+      refuse(code->at, "found the code " + quoted(code->text) + " with every type, expected one type with it",
+             "remove the code or name the type");
     }
   }
 

@@ -10,20 +10,6 @@ std::string found(const YamlNode& node, std::string_view expected) {
   return "found " + describe(node) + ", expected " + std::string(expected);
 }
 
-// Why a text of digits is no number here, where there is a reason worth telling.
-std::string number_hint(std::string_view text) {
-  const bool digits =
-      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-  if (digits && text.size() > 1 && text.front() == '0') {
-    const auto first = text.find_first_not_of('0');
-    return "write " + std::string(first == std::string_view::npos ? "0" : text.substr(first)) +
-           ", without leading zeros";
-  }
-  if (text.starts_with("0x") || text.starts_with("0o")) return "write a decimal number";
-  if (text.starts_with('+')) return "write it without the sign";
-  return {};
-}
-
 bool is_any_of(std::string_view text, std::initializer_list<std::string_view> words) {
   return std::find(words.begin(), words.end(), text) != words.end();
 }
@@ -124,6 +110,19 @@ std::optional<std::string> read_text(const YamlNode& node, std::string_view what
   reporter.error(node.at, found(node, what),
                  empty ? "put the word null in quotes if it is meant as text" : "");
   return std::nullopt;
+}
+
+std::string number_hint(std::string_view text) {
+  const bool digits =
+      !text.empty() && std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (digits && text.size() > 1 && text.front() == '0') {
+    const auto first = text.find_first_not_of('0');
+    return "write " + std::string(first == std::string_view::npos ? "0" : text.substr(first)) +
+           ", without leading zeros";
+  }
+  if (text.starts_with("0x") || text.starts_with("0o")) return "write a decimal number";
+  if (text.starts_with('+')) return "write it without the sign";
+  return {};
 }
 
 std::optional<std::uint32_t> parse_number(std::string_view text) noexcept {

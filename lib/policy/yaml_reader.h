@@ -76,6 +76,9 @@ class MappingReader {
 [[nodiscard]] std::optional<Prefix> read_cidr(const YamlNode& node, std::string_view what,
                                               Reporter& reporter);
 
+// Why a text is no number here, where there is a reason worth telling: "write 10, without leading zeros".
+[[nodiscard]] std::string number_hint(std::string_view text);
+
 // The decimal number that is all of `text`: digits only, no leading zero, at most 4294967295.
 [[nodiscard]] std::optional<std::uint32_t> parse_number(std::string_view text) noexcept;
 
