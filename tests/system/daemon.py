@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from conditions import eventually
+from namespaces import PREFIX
 
 SANITIZED = bool(os.environ.get("VPCWALL_SANITIZE"))
 
@@ -61,7 +62,7 @@ class Counters:
 class Daemon:
     def __init__(self, namespace, policy, **settings):
         self.namespace = namespace
-        self._scratch = tempfile.TemporaryDirectory(prefix="vwtest-")
+        self._scratch = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
         self.folder = Path(self._scratch.name)
         self.policy_path = self.folder / "policy.yaml"
         self.socket_path = self.folder / "control.sock"

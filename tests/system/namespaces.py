@@ -7,9 +7,11 @@ So a test enters a namespace for the blink of an eye, and holds the ends of a co
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 from pathlib import Path
 
 FOLDER = Path("/run/netns")
@@ -111,9 +113,16 @@ def remove_namespace(name):
     subprocess.run(["ip", "netns", "delete", name], check=False)
 
 
+def is_orphaned(name):
+    """Whether the test run that a name speaks of has ended."""
+    return not Path("/proc", name.removeprefix(PREFIX).split("-")[0]).exists()
+
+
 def remove_leftovers():
     """What a run that was killed could not remove."""
     for path in FOLDER.glob(f"{PREFIX}*-*"):
-        owner = path.name.removeprefix(PREFIX).split("-")[0]
-        if not Path("/proc", owner).exists():
+        if is_orphaned(path.name):
             remove_namespace(path.name)
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+        if is_orphaned(path.name):
+            shutil.rmtree(path, ignore_errors=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conditions import eventually
 from daemon import program
-from namespaces import FOLDER
+from namespaces import FOLDER, PREFIX, is_orphaned
 from policies import OUT_ALL, Policy
 from topology import A1, B1
 
@@ -30,7 +30,7 @@ def vpcwall(*arguments, within=120):
 
 class Lab:
     def __init__(self, number):
-        self.name = f"vwtest{os.getpid()}-{number}"
+        self.name = f"{PREFIX}{os.getpid()}-{number}"
         self.programs = []
 
     def up(self, policy_path, *options):
@@ -66,6 +66,13 @@ class Lab:
             server.kill()
             server.wait()
         self.down()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_leftover_labs():
+    for path in LABS.glob(f"{PREFIX}*-*"):
+        if is_orphaned(path.name):
+            vpcwall("lab", "down", "--name", path.name)
 
 
 @pytest.fixture(name="labs")
