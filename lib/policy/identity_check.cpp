@@ -54,7 +54,7 @@ class IdentityCheck {
   }
 
  private:
-  SourcePosition position(const FieldPath& path, SourcePosition otherwise) const {
+  [[nodiscard]] SourcePosition position(const FieldPath& path, SourcePosition otherwise) const {
     return check_.positions.find(path, otherwise);
   }
   void error(SourcePosition at, const std::string& message, const std::string& hint = {},

@@ -117,7 +117,7 @@ void NameDirectory::report_unknown(ObjectKind kind, const YamlNode& node) const 
 }
 
 std::optional<std::string> NameDirectory::resolve(ObjectKind kind, const YamlNode& node) const {
-  const auto text = read_text(node, "the name or id of a " + std::string(to_string(kind)), reporter_);
+  auto text = read_text(node, "the name or id of a " + std::string(to_string(kind)), reporter_);
   if (!text) return std::nullopt;
   if (looks_like_id(kind, *text)) {
     if (has_id(kind, *text)) return text;

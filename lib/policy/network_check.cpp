@@ -82,7 +82,7 @@ class NetworkCheck {
   }
 
  private:
-  SourcePosition position(const FieldPath& path, SourcePosition otherwise) const {
+  [[nodiscard]] SourcePosition position(const FieldPath& path, SourcePosition otherwise) const {
     return check_.positions.find(path, otherwise);
   }
   void error(SourcePosition at, const std::string& message, const std::string& hint = {},
@@ -150,7 +150,7 @@ class NetworkCheck {
             vpc_hint(prefix.base.family), "InvalidSubnet.Range");
   }
 
-  std::string vpc_hint(Family family) const {
+  [[nodiscard]] std::string vpc_hint(Family family) const {
     std::string ranges;
     for (const Range& range : vpc_ranges_)
       if (range.prefix.base.family == family)

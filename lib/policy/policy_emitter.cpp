@@ -1,7 +1,6 @@
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/emittermanip.h>
 
-#include <cstdio>
 #include <map>
 
 #include "policy/policy_yaml.h"
@@ -10,10 +9,13 @@ namespace vpcwall {
 namespace {
 
 std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-  std::array<char, 18> text{};
-  std::snprintf(text.data(), text.size(), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
-                mac[4], mac[5]);
-  return text.data();
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : mac) {
+    if (!text.empty()) text += ':';
+    text += {digits[byte >> 4U], digits[byte & 15U]};
+  }
+  return text;
 }
 
 // Objects in block style, one rule or entry per line in flow style, as a person would write them.

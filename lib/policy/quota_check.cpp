@@ -66,7 +66,7 @@ class QuotaCheck {
   }
 
   // S-31, S-33. A list without entries has no family yet and counts in both.
-  std::uint64_t weight(const SecurityGroupRule& rule, Family family) const {
+  [[nodiscard]] std::uint64_t weight(const SecurityGroupRule& rule, Family family) const {
     if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) return prefix->base.family == family ? 1 : 0;
     if (std::holds_alternative<GroupReference>(rule.peer)) return 1;
     const auto list = lists_.find(std::get<PrefixListReference>(rule.peer).id);

@@ -37,7 +37,7 @@ class MappingReader {
   // Where the key itself stands; the mapping's place when it is not written.
   [[nodiscard]] SourcePosition key_position(std::string_view key) const noexcept;
   // As find(), and reports the missing key.
-  const YamlNode* require(std::string_view key, std::string_view aws_code = {}) const;
+  [[nodiscard]] const YamlNode* require(std::string_view key, std::string_view aws_code = {}) const;
 
  private:
   struct Member {
