@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   using namespace vpcwall;
   int status = exit_status::ok;
   CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
-  app.require_subcommand(1);
+  app.require_subcommand(0, 1);  // none: said below, so that an unknown verb is called by its name
   app.set_version_flag("--version", VPCWALL_VERSION);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("vpcwall: ") + error.what() + "; see `vpcwall --help`\n";
@@ -25,6 +25,7 @@ int main(int argc, char** argv) {
   add_lab_verbs(app, status);
   try {
     app.parse(argc, argv);
+    if (app.get_subcommands().empty()) throw CLI::RequiredError("A verb");
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
   } catch (const NoDaemon& error) {

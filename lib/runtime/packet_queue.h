@@ -1,4 +1,4 @@
-// The contract between a worker and whatever hands it packets. The only virtual interface of the project:
+// The contract between a worker and whatever hands it packets; lib/'s only virtual interface.
 // daemon/nfqueue.cpp implements it on the kernel, tests implement it in memory.
 //
 //   std::span<const QueuedPacket> burst = queue.receive(100ms);   // at most max_burst
