@@ -147,7 +147,7 @@ TEST(Rules, AreReadAsAwsWouldStoreThem) {
            Row{"{protocol: tcp, ports: 443, source: 0.0.0.0/0}", "ingress tcp 443 0.0.0.0/0"},
            Row{"{protocol: 6, ports: 1024-65535, source: 0.0.0.0/0}",
                "ingress tcp 1024-65535 0.0.0.0/0"},  // S-58
-           Row{"{protocol: \"17\", ports: \"53\", source: \"::/0\"}", "ingress udp 53 ::/0"},
+           Row{R"({protocol: "17", ports: "53", source: "::/0"})", "ingress udp 53 ::/0"},
            Row{"{protocol: udp, ports: all, source: ::/0}", "ingress udp 0-65535 ::/0"},
            Row{"{protocol: icmp, type: 8, source: 10.0.0.0/8}", "ingress icmp 8/all 10.0.0.0/8"},  // S-64
            Row{"{protocol: icmp, type: 3, code: 4, source: 10.0.0.0/8}", "ingress icmp 3/4 10.0.0.0/8"},

@@ -44,10 +44,8 @@ TEST(YamlTree, KeepsPositionsQuotesAndDuplicateKeys) {
 
 TEST(YamlTree, ReadsJsonTabsLineEndsOfDosAndAByteOrderMark) {
   for (const char* text :
-       {"{\"a\":1,\"b\":[\"x\",{}]}", "{\n\t\"a\": 1,\n\t\"b\": [\n\t\t1]\n}\n", "a: 1\r\nb: 2\r\n",
-        "\xEF\xBB\xBF"
-        "a: 1\n",
-        "a: 1 # é\n", "--- \na: 1\n...\n", "a: &x [1]\nb: *x\n"})
+       {R"({"a":1,"b":["x",{}]})", "{\n\t\"a\": 1,\n\t\"b\": [\n\t\t1]\n}\n", "a: 1\r\nb: 2\r\n",
+        "\uFEFFa: 1\n", "a: 1 # é\n", "--- \na: 1\n...\n", "a: &x [1]\nb: *x\n"})
     EXPECT_EQ(refusal(text), "") << text;
 }
 
