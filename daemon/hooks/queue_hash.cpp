@@ -32,6 +32,7 @@ constexpr std::uint32_t udp = 17;
 
 // Any odd number with well mixed bits: carries every address bit into the upper half.
 constexpr std::uint32_t address_multiplier = 0x9E3779B1U;
+constexpr std::uint32_t final_multiplier = 0x85EBCA6BU;
 
 class Program {
  public:
@@ -89,13 +90,20 @@ Program mix_ports(Family family) {
   return program;
 }
 
-// Folds the upper half into the lower one, because the remainder by an even count looks at the lowest bits.
-void answer_whether(Program& program, std::uint32_t seed, std::uint16_t queue_count, std::uint16_t index) {
-  program.add(load_cell, hash_cell);
-  program.add(multiply, seed | 1U);
+// hash = hash * multiplier; the upper half is folded into the lower one, where the remainder looks.
+void scatter(Program& program, std::uint32_t multiplier) {
+  program.add(multiply, multiplier);
   program.add(copy_to_x);
   program.add(shift_right, 16);
   program.add(xor_x);
+}
+
+// Twice, because ports that count up make the first product an arithmetic progression, which with an unlucky
+// seed changes the bits that matter once in a hundred flows or not at all.
+void answer_whether(Program& program, std::uint32_t seed, std::uint16_t queue_count, std::uint16_t index) {
+  program.add(load_cell, hash_cell);
+  scatter(program, seed | 1U);
+  scatter(program, final_multiplier);
   program.add(modulo, queue_count);
   program.add_jump(jump_if_equal, 0, 1, index);
   program.add(answer, matched);

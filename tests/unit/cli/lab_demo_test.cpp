@@ -82,7 +82,7 @@ TEST(Narrator, SaysInWordsWhatItSaysInColour) {
     EXPECT_THAT(out.str(), HasSubstr("as told"));
     EXPECT_THAT(out.str(), HasSubstr("NOT AS TOLD"));
     EXPECT_THAT(narrator.failures(), ElementsAre("step 2 (a step): the bad"));
-    EXPECT_EQ(out.str().find("\033") != std::string::npos, color);
+    EXPECT_EQ(out.str().find('\033') != std::string::npos, color);
   }
 }
 

@@ -43,6 +43,7 @@ Policy two_subnets() {
 
 std::vector<std::string> texts(const std::vector<Prefix>& prefixes) {
   std::vector<std::string> result;
+  result.reserve(prefixes.size());
   for (const Prefix& p : prefixes) result.push_back(to_string(p));
   return result;
 }

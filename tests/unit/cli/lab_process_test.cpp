@@ -86,7 +86,7 @@ TEST(EndProcesses, EndsAlsoWhatIgnoresTheFirstRequest) {
   const pid_t child = ::fork();
   ASSERT_GE(child, 0);
   if (child == 0) {
-    std::signal(SIGTERM, SIG_IGN);
+    static_cast<void>(std::signal(SIGTERM, SIG_IGN));
     static_cast<void>(::write(ready[1], "x", 1));
     for (;;) ::pause();
   }

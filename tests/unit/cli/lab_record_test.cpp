@@ -2,8 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <string>
 
@@ -72,17 +72,21 @@ TEST(LabDaemonSettings, NameEveryInterfaceWithItsDeviceAndQuoteWhatTheOperatorWr
 }
 
 class LabRoot : public testing::Test {
+ public:
+  LabRoot(const LabRoot&) = delete;
+  LabRoot& operator=(const LabRoot&) = delete;
+  ~LabRoot() override {
+    ::unsetenv("VPCWALL_LAB_DIR");
+    std::filesystem::remove_all(root_);
+  }
+
  protected:
   LabRoot() {
     char pattern[] = "/tmp/vpcwall-lab-record-XXXXXX";
     root_ = ::mkdtemp(pattern);
     ::setenv("VPCWALL_LAB_DIR", root_.c_str(), 1);
   }
-  ~LabRoot() override {
-    ::unsetenv("VPCWALL_LAB_DIR");
-    std::filesystem::remove_all(root_);
-  }
-  void make_lab(const std::string& name) const {
+  static void make_lab(const std::string& name) {
     std::filesystem::create_directory(lab_paths(name).directory);
     LabRecord record = example();
     record.plan.name = name;

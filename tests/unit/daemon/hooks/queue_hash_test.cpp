@@ -192,6 +192,23 @@ TEST(QueueHashTest, SpreadsFlowsOverTheQueues) {
   }
 }
 
+TEST(QueueHashTest, SpreadsPortsInTurnWhateverTheSeed) {
+  constexpr int flows = 100;
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    const Family family = round % 2 == 0 ? Family::ipv4 : Family::ipv6;
+    const auto with_seed = static_cast<std::uint32_t>(random());
+    Ends ends = random_ends(random, family);
+    int first = 0;
+    for (int flow = 0; flow < flows; ++flow) {
+      ends.source_port = static_cast<std::uint16_t>(20'000 + flow);
+      first += queue_of(packet(ends, 17), 2, with_seed) == 0 ? 1 : 0;
+    }
+    EXPECT_GT(first, flows / 4) << "seed " << with_seed;
+    EXPECT_LT(first, flows * 3 / 4) << "seed " << with_seed;
+  }
+}
+
 TEST(QueueHashTest, ChoosesOtherwiseWithAnotherSeed) {
   std::mt19937 random(4);
   int moved = 0;
