@@ -53,7 +53,8 @@ std::vector<std::string> namespaces_by_alias(const std::string& lab) {
   std::vector<std::string> names;
   if (!namespace_exists(router)) return names;
   names.push_back(router);
-  const FinishedProgram links = run_to_end({"ip", "-n", router, "-json", "link", "show"});
+  FinishedProgram links;
+  inside_namespace(router, [&links] { links = run_to_end({"ip", "-json", "link", "show"}); });
   for (const auto& link : nlohmann::json::parse(links.output, nullptr, false)) {
     if (!link.is_object()) continue;
     const std::string alias = link.value("ifalias", "");

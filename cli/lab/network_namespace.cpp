@@ -92,12 +92,17 @@ std::vector<ProcessIdentity> processes_in(const std::vector<std::string>& namesp
 
 void run_ip(const std::string& name, std::string_view commands, bool keep_going) {
   std::vector<std::string> arguments{"ip"};
-  if (!name.empty()) arguments.insert(arguments.end(), {"-n", name});
   if (keep_going) arguments.emplace_back("-force");
   arguments.insert(arguments.end(), {"-batch", "-"});
   FinishedProgram result;
+  const auto run = [&] { result = run_to_end(arguments, commands); };
   try {
-    result = run_to_end(arguments, commands);
+    // Not `ip -n`: it makes the root mount private first, which fails where the root is a plain chroot.
+    if (name.empty()) {
+      run();
+    } else {
+      inside_namespace(name, run);
+    }
   } catch (const std::system_error& error) {
     if (error.code() != std::errc::no_such_file_or_directory) throw;
     throw std::runtime_error("the program 'ip' is missing: install the package iproute2");
@@ -105,7 +110,7 @@ void run_ip(const std::string& name, std::string_view commands, bool keep_going)
   if (result.exit_status == 0 || keep_going) return;
   while (result.output.ends_with('\n')) result.output.pop_back();
   std::replace(result.output.begin(), result.output.end(), '\n', ';');
-  throw std::runtime_error("ip" + (name.empty() ? "" : " -n " + name) + ": " + result.output);
+  throw std::runtime_error("ip" + (name.empty() ? "" : " in " + name) + ": " + result.output);
 }
 
 bool write_setting(const std::string& path, std::string_view value) {

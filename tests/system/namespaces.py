@@ -80,10 +80,9 @@ class Namespace:
         return subprocess.CompletedProcess(command, process.returncode, output)
 
     def ip(self, commands):
-        """Lines for ip -batch."""
-        result = subprocess.run(
-            ["ip", "-n", self.name, "-batch", "-"], input=commands, capture_output=True, text=True, check=False
-        )
+        """Lines for ip -batch. Not `ip -n`: that remounts the root, which it cannot in a plain chroot."""
+        with self.entered():
+            result = subprocess.run(["ip", "-batch", "-"], input=commands, capture_output=True, text=True, check=False)
         assert result.returncode == 0, f"{commands}\n{result.stdout}{result.stderr}"
 
     def configure(self, values):
