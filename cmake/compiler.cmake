@@ -12,7 +12,7 @@ if(VPCWALL_SANITIZE)
   add_compile_options(-fsanitize=${VPCWALL_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${VPCWALL_SANITIZE})
   # g++ says itself that instrumentation makes this one warn about values that are always set.
-  add_compile_options(-Wno-maybe-uninitialized)
+  add_compile_options($<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 if(VPCWALL_FUZZ)
