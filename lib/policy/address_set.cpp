@@ -32,11 +32,18 @@ AddressSet::AddressSet(std::span<const Prefix> prefixes) {
   }
 }
 
-bool AddressSet::contains(const IpAddress& address) const noexcept {
+AddressSet AddressSet::without(const AddressSet& holes) const {
+  AddressSet rest = *this;
+  rest.holes_ = holes.ranges_;
+  if (!holes.empty()) rest.open4_ = rest.open6_ = false;
+  return rest;
+}
+
+bool AddressSet::holds(const std::vector<Range>& ranges, const IpAddress& address) noexcept {
   const auto after =
-      std::upper_bound(ranges_.begin(), ranges_.end(), address,
+      std::upper_bound(ranges.begin(), ranges.end(), address,
                        [](const IpAddress& a, const Range& range) { return before(a, range.first); });
-  return after != ranges_.begin() && !before(std::prev(after)->last, address) &&
+  return after != ranges.begin() && !before(std::prev(after)->last, address) &&
          std::prev(after)->first.family == address.family;
 }
 

@@ -16,18 +16,27 @@ class AddressSet {
   AddressSet() = default;
   explicit AddressSet(std::span<const Prefix> prefixes);
 
-  [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
+  // This set with the addresses of `holes` taken out.
+  [[nodiscard]] AddressSet without(const AddressSet& holes) const;
+
+  [[nodiscard]] bool contains(const IpAddress& address) const noexcept {
+    return holds(ranges_, address) && (holes_.empty() || !holds(holes_, address));
+  }
   // One of the prefixes was literally /0 (C-13); two halves are not.
   [[nodiscard]] bool is_open(Family family) const noexcept {
     return family == Family::ipv4 ? open4_ : open6_;
   }
+  // Without anything to begin with; holes do not count.
   [[nodiscard]] bool empty() const noexcept { return ranges_.empty(); }
 
  private:
   struct Range {
     IpAddress first, last;
   };
+  [[nodiscard]] static bool holds(const std::vector<Range>& ranges, const IpAddress& address) noexcept;
+
   std::vector<Range> ranges_;  // sorted by family and address, disjoint
+  std::vector<Range> holes_;   // likewise
   bool open4_ = false, open6_ = false;
 };
 

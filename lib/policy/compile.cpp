@@ -121,14 +121,16 @@ class Compiler {
     return compiled;
   }
 
-  // S-40 to S-42: a reference means every address of every interface that carries the group.
+  // S-40 to S-42: a reference means every address of every interface that carries the group, but for those
+  // whose packets no longer show it (S-51).
   void collect_members() {
     std::map<std::string, std::vector<Prefix>> members;
     for (const Interface& interface : policy_.interfaces)
       for (const std::string& group : interface.security_groups)
         members[group].insert(members[group].end(), interface.addresses.begin(), interface.addresses.end());
+    const AddressSet hidden(policy_.behavior.sg_identity_lost);
     for (const auto& [group, addresses] : members)
-      members_[group] = std::make_shared<const AddressSet>(addresses);
+      members_[group] = std::make_shared<const AddressSet>(AddressSet(addresses).without(hidden));
   }
 
   void collect_prefix_lists() {
@@ -151,7 +153,8 @@ class Compiler {
                                      [&](const Subnet& one) { return one.id == interface.subnet; });
     compiled.subnet = static_cast<std::uint16_t>(subnet - policy_.subnets.begin());
     compiled.addresses = AddressSet(interface.addresses);
-    compiled.source_dest_check = interface.source_dest_check;
+    compiled.type = interface.type;
+    compiled.source_dest_check = interface.source_dest_check && interface.type == Interface::Type::interface;
     compiled.tracking = interface.tracking;
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
       compiled.default_slots[at(direction)] = context_.slots.assign(
@@ -161,6 +164,8 @@ class Compiler {
     }
     const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
     for (const Prefix& address : interface.addresses) {
+      auto& primary = compiled.primary[at(address.base.family)];
+      if (address.is_host() && !primary) primary = address.base;
       if (address.is_host())
         compiled_->hosts[address.base] = index;
       else
@@ -212,6 +217,7 @@ class Compiler {
     } else if (const auto* reference = std::get_if<GroupReference>(&rule.peer)) {
       const auto found = members_.find(reference->id);
       compiled.set = found != members_.end() ? found->second : nobody;
+      compiled.names_group = true;
     } else if (const auto* list = std::get_if<PrefixListReference>(&rule.peer)) {
       const auto found = lists_.find(list->id);
       compiled.set = found != lists_.end() ? found->second : nobody;

@@ -8,7 +8,7 @@ bool CompiledTraffic::matches(const Packet& packet) const noexcept {
   if (any_protocol) return true;
   if (packet.transport == Transport::lost || packet.protocol != protocol) return false;
   const bool whole = packet.transport == Transport::whole;
-  if (has_ports(protocol)) return whole && ports.contains(packet.destination_port);
+  if (has_ports(protocol)) return ports.is_all() || (whole && ports.contains(packet.destination_port));
   if (icmp_type < 0) return true;
   return whole && packet.icmp_type == icmp_type && (icmp_code < 0 || packet.icmp_code == icmp_code);
 }

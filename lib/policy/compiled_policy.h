@@ -49,6 +49,7 @@ struct CompiledRule {
   Prefix prefix;                          // used when `set` is null
   std::shared_ptr<const AddressSet> set;  // members of a group, or entries of a prefix list
   bool open = false;                      // peer is literally /0 in this family (C-13)
+  bool names_group = false;               // peer is a group: never the source of multicast (S-53)
   CounterSlot slot = no_slot;
 
   [[nodiscard]] bool matches_peer(const IpAddress& peer) const noexcept {
@@ -110,9 +111,11 @@ struct CompiledSubnet {
 
 struct CompiledInterface {
   std::string id, name;
-  InterfaceNumber number = 0;  // for the life of the process
-  std::uint16_t subnet = 0;    // index into CompiledPolicy::subnets
-  AddressSet addresses;        // everything assigned to it (D-4, S-42)
+  InterfaceNumber number = 0;                   // for the life of the process
+  std::uint16_t subnet = 0;                     // index into CompiledPolicy::subnets
+  AddressSet addresses;                         // everything assigned to it (D-4, S-42)
+  PerFamily<std::optional<IpAddress>> primary;  // its first address of the family (F-47)
+  Interface::Type type = Interface::Type::interface;
   bool source_dest_check = true;
   bool has_device = false;  // a kernel device is bound to it: see CompiledPolicy::devices
   Tracking tracking;

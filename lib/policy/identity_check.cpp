@@ -75,8 +75,10 @@ class IdentityCheck {
       const SourcePosition id_at = position({section, i, Field::id}, object.at);
       const SourcePosition name_at = position({section, i, Field::name}, object.at);
       if (!is_well_formed_id(id_prefix(kind), object.id))
-        error(id_at, "found " + quoted(object.id) + ", expected an id: " + std::string(id_prefix(kind)) +
-                         "- and hexadecimal digits");
+        error(id_at,
+              "found " + quoted(object.id) + ", expected an id: " + std::string(id_prefix(kind)) +
+                  "- and hexadecimal digits",
+              {}, malformed_id_code(kind));
       const auto [same_id, new_id] = ids.emplace(object.id, id_at);
       if (!new_id && names.find(group_names ? lower(object.name) : object.name) == names.end())
         error(id_at, "found the id " + quoted(object.id) + " a second time", first_line(same_id->second));
@@ -112,8 +114,12 @@ class IdentityCheck {
             "found a name of " + std::to_string(text.size()) + " bytes, expected at most " +
                 std::to_string(max_name_length),
             {}, group ? bad_value : std::string_view{});
-    if (text.front() == ' ' || text.back() == ' ')
-      error(at, "found the name " + quoted(text) + ", expected one without spaces around it");
+    if (text.find_first_not_of(' ') == std::string::npos) {  // S-82: nothing is left of it
+      error(at, "found a name of spaces, expected one with letters", {},
+            group ? "MissingParameter" : std::string_view{});
+    } else if (text.back() == ' ') {
+      error(at, "found the name " + quoted(text) + ", expected one without spaces at its end");
+    }
     for (const char letter : text) {
       if (group ? is_description_letter(letter) : !is_control(letter)) continue;
       error(at,
@@ -152,7 +158,8 @@ class IdentityCheck {
         description(rule.description, position({Section::security_group, index, text, i}, rule.at));
         const SourcePosition id_at = position({Section::security_group, index, id, i}, rule.at);
         if (!is_well_formed_id("sgr", rule.id))
-          error(id_at, "found " + quoted(rule.id) + ", expected an id: sgr- and hexadecimal digits");
+          error(id_at, "found " + quoted(rule.id) + ", expected an id: sgr- and hexadecimal digits", {},
+                "InvalidSecurityGroupRuleId.Malformed");
         rule_id(rule, group, direction, id_at);
       }
     }

@@ -28,6 +28,7 @@ bool looks_like_id(ObjectKind kind, std::string_view text) {
 }  // namespace
 
 std::string_view id_prefix(ObjectKind kind) noexcept { return words_of(kind).prefix; }
+std::string_view malformed_id_code(ObjectKind kind) noexcept { return words_of(kind).malformed; }
 std::string_view to_string(ObjectKind kind) noexcept { return words_of(kind).name; }
 
 Identity NameDirectory::read_identity(ObjectKind kind, const YamlNode& item) {
@@ -40,11 +41,14 @@ Identity NameDirectory::read_identity(ObjectKind kind, const YamlNode& item) {
   if (name != nullptr) {
     identity.name_at = name->at;
     if (auto text = read_text(*name, "the name of a " + what, reporter_)) {
-      const auto end = text->find_last_not_of(' ');  // S-82
+      const auto end = text->find_last_not_of(' ');  // S-82: those at the end go, those at the front stay
       if (end != std::string::npos && end + 1 < text->size()) {
         text->resize(end + 1);
         reporter_.warning(name->at, "found a name with spaces at its end", "it is read as " + quoted(*text));
       }
+      if (end != std::string::npos && text->front() == ' ')
+        reporter_.warning(name->at, "found a name with spaces at its front, which are part of it",
+                          "remove them unless they are meant");
       identity.name = *text;
     }
   }
@@ -60,8 +64,11 @@ Identity NameDirectory::read_identity(ObjectKind kind, const YamlNode& item) {
       }
     }
   }
+  // The API wants names for these two only.
+  const bool needs_name = kind == ObjectKind::security_group || kind == ObjectKind::prefix_list;
   if (id == nullptr && name == nullptr)
-    reporter_.error(item.at, "found a " + what + " without name and id, expected a name");
+    reporter_.error(item.at, "found a " + what + " without name and id, expected a name", {},
+                    needs_name ? "MissingParameter" : "");
   if (identity.id.empty() && !identity.name.empty()) identity.id = derive_id(prefix, identity.name);
   return identity;
 }

@@ -20,6 +20,8 @@ inline constexpr std::size_t object_kind_count = 5;
 
 // "sg", "acl", "subnet", "eni" or "pl".
 [[nodiscard]] std::string_view id_prefix(ObjectKind kind) noexcept;
+// The EC2 API's error code for an id of another form: "InvalidGroupId.Malformed", …
+[[nodiscard]] std::string_view malformed_id_code(ObjectKind kind) noexcept;
 // "security group", "network ACL", …
 [[nodiscard]] std::string_view to_string(ObjectKind kind) noexcept;
 

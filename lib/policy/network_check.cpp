@@ -170,8 +170,7 @@ class NetworkCheck {
       error(at(Field::subnet), "found " + quoted(interface.subnet) + ", which no subnet has", {},
             "InvalidSubnetID.NotFound");
     if (interface.addresses.empty() && check_.complete)
-      error(interface.at, "found an interface without addresses, expected at least one", {},
-            "MissingParameter");
+      error(interface.at, "found an interface without addresses, expected at least one");
     for (std::size_t i = 0; i < interface.addresses.size(); ++i) {
       const Prefix& address = interface.addresses[i];
       if (subnet != nullptr) inside_subnet(address, *subnet, at(Field::address, i));
@@ -206,7 +205,11 @@ class NetworkCheck {
     const auto at = [&](std::size_t element) {
       return position({Section::interface, index, Field::security_group, element}, interface.at);
     };
-    if (interface.security_groups.empty() && check_.complete)
+    const bool gateway = interface.type != Interface::Type::interface;
+    if (gateway && !interface.security_groups.empty())
+      error(interface.at, "found security groups on a gateway, expected none", {},
+            "InvalidParameterCombination");
+    if (!gateway && interface.security_groups.empty() && check_.complete)
       error(interface.at, "found an interface without security groups, expected at least one", {},
             "MissingParameter");
     std::set<std::string> seen;

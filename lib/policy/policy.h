@@ -133,11 +133,16 @@ struct Tracking {
 };
 
 struct Interface {
+  // AWS's interface types, as far as they are judged differently. Gateways carry other hosts' traffic: they
+  // have no security groups, only the ACL of their subnet judges (N-29, O-10, NX-11, NX-12), and no
+  // source/destination check.
+  enum class Type : std::uint8_t { interface, nat_gateway, transit_gateway };
   std::string id;  // eni-…
   std::string name;
+  Type type = Type::interface;
   std::string subnet;             // id
   std::vector<Prefix> addresses;  // single addresses as /32 or /128; shorter: delegated prefixes (D-4, S-42)
-  std::vector<std::string> security_groups;  // ids, in the order written; never empty (S-9)
+  std::vector<std::string> security_groups;  // ids, in the order written; never empty (S-9), but for gateways
   bool source_dest_check = true;             // D-1
   Tracking tracking;
   std::string device;  // kernel device that carries this interface's traffic; empty: known by address only
@@ -155,10 +160,13 @@ struct Vpc {
 
 // AWS's defaults; adjustable inside AWS's limits.
 struct Quotas {
+  std::uint32_t groups_per_region = 2500;  // S-28; the one VPC is all of the Region that there is
   std::uint32_t groups_per_interface = 5;  // up to 16 (S-24)
   std::uint32_t rules_per_group = 60;      // per direction and family (S-25, S-26); product <= 1000 (S-27)
+  std::uint32_t acls_per_vpc = 200;        // N-27
   std::uint32_t entries_per_acl = 20;      // per direction and family, up to 40 (N-27, N-28)
-  std::uint32_t entries_per_prefix_list = 1000;  // S-29
+  std::uint32_t entries_per_prefix_list = 1000;      // S-29
+  std::uint32_t references_per_prefix_list = 10000;  // in rules of security groups (S-30)
   friend bool operator==(const Quotas&, const Quotas&) = default;
 };
 
@@ -169,6 +177,9 @@ struct Behavior {
   TcpMidstream tcp_midstream = TcpMidstream::strict;
   IcmpRelated icmp_related = IcmpRelated::aws;
   std::uint32_t flows_per_interface = 136812;  // C-59, C-60
+  // Peers whose packets come through a middlebox that hides their groups: a rule that names a group never
+  // matches them (S-51).
+  std::vector<Prefix> sg_identity_lost;
   friend bool operator==(const Behavior&, const Behavior&) = default;
 };
 

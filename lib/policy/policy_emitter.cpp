@@ -18,6 +18,15 @@ std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
   return text;
 }
 
+const char* type_name(Interface::Type type) noexcept {
+  switch (type) {
+    case Interface::Type::interface: return "interface";
+    case Interface::Type::nat_gateway: return "nat_gateway";
+    case Interface::Type::transit_gateway: return "transit_gateway";
+  }
+  return "";
+}
+
 // Objects in block style, one rule or entry per line in flow style, as a person would write them.
 class PolicyEmitter {
  public:
@@ -184,14 +193,19 @@ class PolicyEmitter {
   void interface(const Interface& interface) {
     out_ << YAML::BeginMap;
     identity(interface.id, interface.name);
+    const bool gateway = interface.type != Interface::Type::interface;
+    field("type", type_name(interface.type));
     field("subnet", name_or_id(subnet_names_, interface.subnet));
     out_ << YAML::Key << "addresses" << YAML::Value << YAML::Flow << YAML::BeginSeq;
     for (const Prefix& address : interface.addresses)
       out_ << (address.is_host() ? to_string(address.base) : to_string(address));
-    out_ << YAML::EndSeq << YAML::Key << "security_groups" << YAML::Value << YAML::Flow << YAML::BeginSeq;
-    for (const std::string& id : interface.security_groups) out_ << name_or_id(group_names_, id);
     out_ << YAML::EndSeq;
-    field("source_dest_check", interface.source_dest_check);
+    if (!gateway) {
+      out_ << YAML::Key << "security_groups" << YAML::Value << YAML::Flow << YAML::BeginSeq;
+      for (const std::string& id : interface.security_groups) out_ << name_or_id(group_names_, id);
+      out_ << YAML::EndSeq;
+      field("source_dest_check", interface.source_dest_check);
+    }
     flow_map("tracking");
     field("tcp_established", interface.tracking.tcp_established);
     field("udp", interface.tracking.udp);
@@ -204,10 +218,13 @@ class PolicyEmitter {
   void quotas() {
     const Quotas& quotas = policy_.quotas;
     out_ << YAML::Key << "quotas" << YAML::Value << YAML::BeginMap;
+    field("groups_per_region", quotas.groups_per_region);
     field("groups_per_interface", quotas.groups_per_interface);
     field("rules_per_group", quotas.rules_per_group);
+    field("acls_per_vpc", quotas.acls_per_vpc);
     field("entries_per_acl", quotas.entries_per_acl);
     field("entries_per_prefix_list", quotas.entries_per_prefix_list);
+    field("references_per_prefix_list", quotas.references_per_prefix_list);
     out_ << YAML::EndMap;
   }
 
@@ -217,6 +234,7 @@ class PolicyEmitter {
     field("tcp_midstream", behavior.tcp_midstream == Behavior::TcpMidstream::strict ? "strict" : "loose");
     field("icmp_related", behavior.icmp_related == Behavior::IcmpRelated::aws ? "aws" : "linux");
     field("flows_per_interface", behavior.flows_per_interface);
+    prefixes("sg_identity_lost", behavior.sg_identity_lost);
     out_ << YAML::EndMap;
   }
 

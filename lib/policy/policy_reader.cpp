@@ -47,7 +47,8 @@ class PolicyReader {
     each("subnets", subnets_, &PolicyReader::read_subnet);
     each("interfaces", interfaces_, &PolicyReader::read_interface);
     if (const YamlNode* node = top_.find("quotas")) read_quotas(*node);
-    if (const YamlNode* node = top_.find("auto_tracked")) read_auto_tracked(*node);
+    if (const YamlNode* node = top_.find("auto_tracked"))
+      read_peers(*node, "auto_tracked", {Section::auto_tracked, 0, Field::cidr}, policy().auto_tracked);
     if (const YamlNode* node = top_.find("behavior")) read_behavior(*node);
     return std::move(result_);
   }
@@ -172,7 +173,7 @@ class PolicyReader {
 
   void read_list_entry(const YamlNode& node, PrefixList& list, std::size_t index) {
     const MappingReader map(node, "an entry of a prefix list", {"cidr", "description"}, reporter_);
-    const YamlNode* cidr_node = map.require("cidr");
+    const YamlNode* cidr_node = map.require("cidr", "MissingParameter");
     const YamlNode* text_node = map.find("description");
     const auto cidr = cidr_node != nullptr ? read_cidr(*cidr_node, "cidr", reporter_) : std::nullopt;
     const auto text =
@@ -288,11 +289,11 @@ class PolicyReader {
   }
 
   void read_interface(const YamlNode& node, const Identity& identity) {
-    const MappingReader map(
-        node, "an interface",
-        {"id", "name", "subnet", "addresses", "security_groups", "source_dest_check", "tracking", "device"},
-        reporter_);
-    const YamlNode* subnet = map.require("subnet");
+    const MappingReader map(node, "an interface",
+                            {"id", "name", "type", "subnet", "addresses", "security_groups",
+                             "source_dest_check", "tracking", "device"},
+                            reporter_);
+    const YamlNode* subnet = map.require("subnet", "MissingParameter");
     const YamlNode* addresses = map.require("addresses");
     if (!map.is_mapping()) return;
     const std::size_t index = append(policy().interfaces, Section::interface, node, identity);
@@ -306,14 +307,27 @@ class PolicyReader {
     }
     if (addresses != nullptr)
       for (const YamlNode* item :
-           non_empty_list(*addresses, "addresses", "an interface has at least one address"))
+           non_empty_list(*addresses, "addresses", "an interface has at least one address", {}))
         if (const auto address = read_interface_address(*item)) {
           place(path(Field::address, interface.addresses.size()), item->at);
           interface.addresses.push_back(*address);
         }
-    if (const YamlNode* groups = map.find("security_groups")) {
-      for (const YamlNode* item :
-           non_empty_list(*groups, "security_groups", "remove the key for the default group"))
+    if (const YamlNode* type = map.find("type"))
+      if (const auto word = read_word(*type, "a type", {"interface", "nat_gateway", "transit_gateway"},
+                                      reporter_, "InvalidParameterValue"))
+        interface.type = static_cast<Interface::Type>(*word);
+    if (interface.type != Interface::Type::interface) {
+      interface.source_dest_check = false;
+      for (const std::string_view key : {"security_groups", "source_dest_check"})
+        if (map.find(key) != nullptr)
+          reporter_.error(map.key_position(key),
+                          "found the key " + quoted(key) +
+                              " on a gateway, expected none: only the network ACL of its "
+                              "subnet judges its traffic",
+                          "remove the key", "InvalidParameterCombination");
+    } else if (const YamlNode* groups = map.find("security_groups")) {
+      for (const YamlNode* item : non_empty_list(*groups, "security_groups",
+                                                 "remove the key for the default group", "MissingParameter"))
         if (const auto id = directory_.resolve(ObjectKind::security_group, *item)) {
           place(path(Field::security_group, interface.security_groups.size()), item->at);
           interface.security_groups.push_back(*id);
@@ -321,7 +335,7 @@ class PolicyReader {
     } else {
       interface.security_groups.push_back(default_group_);
     }
-    if (const YamlNode* flag = map.find("source_dest_check"))
+    if (const YamlNode* flag = map.find("source_dest_check"); flag != nullptr && interface.source_dest_check)
       interface.source_dest_check = read_flag(*flag, "source_dest_check", reporter_).value_or(true);
     if (const YamlNode* tracking = map.find("tracking")) {
       const MappingReader times(*tracking, "tracking", {"tcp_established", "udp", "udp_stream"}, reporter_);
@@ -338,11 +352,12 @@ class PolicyReader {
   }
 
   std::vector<const YamlNode*> non_empty_list(const YamlNode& node, std::string_view what,
-                                              const std::string& hint) {
+                                              const std::string& hint, std::string_view aws_code) {
     auto items = read_list(node, what, reporter_);
     if (node.kind == YamlNode::Kind::sequence && items.empty())
       reporter_.error(node.at,
-                      "found an empty list for " + std::string(what) + ", expected at least one item", hint);
+                      "found an empty list for " + std::string(what) + ", expected at least one item", hint,
+                      aws_code);
     return items;
   }
 
@@ -365,28 +380,36 @@ class PolicyReader {
   }
 
   void read_quotas(const YamlNode& node) {
-    const MappingReader map(
-        node, "quotas",
-        {"groups_per_interface", "rules_per_group", "entries_per_acl", "entries_per_prefix_list"}, reporter_);
+    const MappingReader map(node, "quotas",
+                            {"groups_per_region", "groups_per_interface", "rules_per_group", "acls_per_vpc",
+                             "entries_per_acl", "entries_per_prefix_list", "references_per_prefix_list"},
+                            reporter_);
     Quotas& quotas = policy().quotas;
     const auto path = [](Field field) { return FieldPath{Section::quotas, 0, field}; };
+    number(map, "groups_per_region", path(Field::groups_per_region), quotas.groups_per_region);
     number(map, "groups_per_interface", path(Field::groups_per_interface), quotas.groups_per_interface);
     number(map, "rules_per_group", path(Field::rules_per_group), quotas.rules_per_group);
+    number(map, "acls_per_vpc", path(Field::acls_per_vpc), quotas.acls_per_vpc);
     number(map, "entries_per_acl", path(Field::entries_per_acl), quotas.entries_per_acl);
     number(map, "entries_per_prefix_list", path(Field::entries_per_prefix_list),
            quotas.entries_per_prefix_list);
+    number(map, "references_per_prefix_list", path(Field::references_per_prefix_list),
+           quotas.references_per_prefix_list);
   }
 
-  void read_auto_tracked(const YamlNode& node) {
-    for (const YamlNode* item : read_list(node, "auto_tracked", reporter_))
+  // A list of peers into `into`, with the place of each.
+  void read_peers(const YamlNode& node, std::string_view what, FieldPath path, std::vector<Prefix>& into) {
+    for (const YamlNode* item : read_list(node, what, reporter_))
       if (const auto prefix = read_cidr(*item, "a peer", reporter_)) {
-        place({Section::auto_tracked, 0, Field::cidr, policy().auto_tracked.size()}, item->at);
-        policy().auto_tracked.push_back(*prefix);
+        path.element = into.size();
+        place(path, item->at);
+        into.push_back(*prefix);
       }
   }
 
   void read_behavior(const YamlNode& node) {
-    const MappingReader map(node, "behavior", {"tcp_midstream", "icmp_related", "flows_per_interface"},
+    const MappingReader map(node, "behavior",
+                            {"tcp_midstream", "icmp_related", "flows_per_interface", "sg_identity_lost"},
                             reporter_);
     Behavior& behavior = policy().behavior;
     if (const YamlNode* word = map.find("tcp_midstream"))
@@ -398,6 +421,9 @@ class PolicyReader {
         behavior.icmp_related = *choice == 0 ? Behavior::IcmpRelated::aws : Behavior::IcmpRelated::linux_;
     number(map, "flows_per_interface", {Section::behavior, 0, Field::flows_per_interface},
            behavior.flows_per_interface);
+    if (const YamlNode* peers = map.find("sg_identity_lost"))
+      read_peers(*peers, "sg_identity_lost", {Section::behavior, 0, Field::sg_identity_lost},
+                 behavior.sg_identity_lost);
   }
 
   MappingReader top_;

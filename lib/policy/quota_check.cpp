@@ -20,6 +20,8 @@ class QuotaCheck {
 
   void run() {
     limits();
+    objects();
+    references();
     for (const SecurityGroup& group : check_.policy.security_groups)
       for (const Direction direction : directions)
         for (const Family family : families) rules(group, direction, family);
@@ -34,24 +36,30 @@ class QuotaCheck {
     check_.reporter.error(at, message, hint, code);
   }
 
-  void limit(Field field, Section section, const std::string& key, std::uint32_t value,
-             std::uint32_t largest) {
+  void limit(const FieldPath& path, const std::string& key, std::uint32_t value, std::uint32_t largest,
+             std::string_view code) {
     if (value == 0 || value > largest)
-      error(check_.positions.find({section, 0, field}, {}),
-            "found " + std::to_string(value) + " for " + key + ", expected 1 to " + std::to_string(largest));
+      error(check_.positions.find(path, {}),
+            "found " + std::to_string(value) + " for " + key + ", expected 1 to " + std::to_string(largest),
+            {}, code);
+  }
+  void quota(Field field, const std::string& key, std::uint32_t value, std::uint32_t largest) {
+    limit({Section::quotas, 0, field}, key, value, largest, "InvalidParameterValue");
   }
 
   void limits() {
-    limit(Field::groups_per_interface, Section::quotas, "groups_per_interface", quotas_.groups_per_interface,
+    quota(Field::groups_per_region, "groups_per_region", quotas_.groups_per_region, max_groups_per_region);
+    quota(Field::groups_per_interface, "groups_per_interface", quotas_.groups_per_interface,
           max_groups_per_interface);
-    limit(Field::rules_per_group, Section::quotas, "rules_per_group", quotas_.rules_per_group,
-          max_rules_on_interface);
-    limit(Field::entries_per_acl, Section::quotas, "entries_per_acl", quotas_.entries_per_acl,
-          max_entries_per_acl);
-    limit(Field::entries_per_prefix_list, Section::quotas, "entries_per_prefix_list",
-          quotas_.entries_per_prefix_list, max_entries_per_prefix_list);
-    limit(Field::flows_per_interface, Section::behavior, "flows_per_interface",
-          check_.policy.behavior.flows_per_interface, max_flows_per_interface);
+    quota(Field::rules_per_group, "rules_per_group", quotas_.rules_per_group, max_rules_on_interface);
+    quota(Field::acls_per_vpc, "acls_per_vpc", quotas_.acls_per_vpc, max_acls_per_vpc);
+    quota(Field::entries_per_acl, "entries_per_acl", quotas_.entries_per_acl, max_entries_per_acl);
+    quota(Field::entries_per_prefix_list, "entries_per_prefix_list", quotas_.entries_per_prefix_list,
+          max_entries_per_prefix_list);
+    quota(Field::references_per_prefix_list, "references_per_prefix_list", quotas_.references_per_prefix_list,
+          max_references_per_list);
+    limit({Section::behavior, 0, Field::flows_per_interface}, "flows_per_interface",
+          check_.policy.behavior.flows_per_interface, max_flows_per_interface, {});
     const std::uint64_t product = std::uint64_t{quotas_.groups_per_interface} * quotas_.rules_per_group;
     const bool each_good = quotas_.groups_per_interface <= max_groups_per_interface &&
                            quotas_.rules_per_group <= max_rules_on_interface;
@@ -61,8 +69,47 @@ class QuotaCheck {
       error(check_.positions.find({Section::quotas, 0, Field::rules_per_group}, groups_at),
             "found groups_per_interface " + std::to_string(quotas_.groups_per_interface) +
                 " times rules_per_group " + std::to_string(quotas_.rules_per_group) + " = " +
-                std::to_string(product) + ", expected at most 1000");
+                std::to_string(product) + ", expected at most 1000",
+            "lower one of the two", "InvalidParameterValue");
     }
+  }
+
+  // How many objects of a kind there are; the first that is too many is named.
+  template <class Object>
+  void count(const std::vector<Object>& all, std::size_t most, const std::string& what,
+             const std::string& hint = {}, std::string_view code = {}) {
+    if (most != 0 && all.size() > most)  // a quota of 0 is a mistake of its own
+      error(all[most].at,
+            "found " + std::to_string(all.size()) + ' ' + what + ", expected at most " + std::to_string(most),
+            hint, code);
+  }
+
+  void objects() {
+    const Policy& policy = check_.policy;
+    count(policy.security_groups, quotas_.groups_per_region, "security groups",
+          "quotas: groups_per_region can be raised", "SecurityGroupLimitExceeded");  // S-28
+    count(policy.network_acls, quotas_.acls_per_vpc, "network ACLs", "quotas: acls_per_vpc can be raised",
+          "NetworkAclLimitExceeded");  // N-27
+    count(policy.interfaces, max_interfaces, "interfaces");
+    count(policy.subnets, max_subnets, "subnets");
+  }
+
+  // S-30. AWS publishes no error code of its own for this quota.
+  void references() {
+    if (quotas_.references_per_prefix_list == 0) return;
+    std::map<std::string, std::uint32_t> counts;
+    for (const SecurityGroup& group : check_.policy.security_groups)
+      for (const Direction direction : directions)
+        for (const SecurityGroupRule& rule : group.rules(direction)) {
+          const auto* list = std::get_if<PrefixListReference>(&rule.peer);
+          if (list == nullptr || ++counts[list->id] != quotas_.references_per_prefix_list + 1) continue;
+          const auto known = lists_.find(list->id);
+          const bool named = known != lists_.end() && !known->second->name.empty();
+          error(rule.at,
+                "found more than " + std::to_string(quotas_.references_per_prefix_list) +
+                    " rules with the prefix list " + quoted(named ? known->second->name : list->id),
+                "quotas: references_per_prefix_list can be raised");
+        }
   }
 
   // S-31, S-33. A list without entries has no family yet and counts in both.

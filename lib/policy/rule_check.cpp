@@ -24,17 +24,23 @@ class RuleCheck {
     for (std::size_t i = 0; i < policy.network_acls.size(); ++i)
       for (const Direction direction : {Direction::ingress, Direction::egress}) entries(i, direction);
     for (std::size_t i = 0; i < policy.prefix_lists.size(); ++i) list(policy.prefix_lists[i], i);
-    std::set<Prefix> tracked;
-    for (std::size_t i = 0; i < policy.auto_tracked.size(); ++i)
-      if (!tracked.insert(policy.auto_tracked[i]).second)
-        error(check_.positions.find({Section::auto_tracked, 0, Field::cidr, i}, {}),
-              "found " + to_string(policy.auto_tracked[i]) + " a second time");
+    peers(policy.auto_tracked, {Section::auto_tracked, 0, Field::cidr});
+    peers(policy.behavior.sg_identity_lost, {Section::behavior, 0, Field::sg_identity_lost});
   }
 
  private:
   void error(SourcePosition at, const std::string& message, const std::string& hint = {},
              std::string_view code = {}) {
     check_.reporter.error(at, message, hint, code);
+  }
+
+  void peers(const std::vector<Prefix>& all, FieldPath path) {
+    std::set<Prefix> seen;
+    for (const Prefix& peer : all) {
+      if (!seen.insert(peer).second)
+        error(check_.positions.find(path, {}), "found " + to_string(peer) + " a second time");
+      ++path.element;
+    }
   }
 
   void traffic(const Traffic& traffic, SourcePosition at) {
@@ -104,7 +110,7 @@ class RuleCheck {
       error(max_at,
             "found " + std::to_string(list.max_entries) + " maximum entries, expected 1 to " +
                 std::to_string(quota),
-            {}, "PrefixListMaxEntriesExceeded");
+            {}, list.max_entries == 0 ? "InvalidParameterValue" : "PrefixListMaxEntriesExceeded");
     if (list.entries.size() > list.max_entries)
       error(max_at,
             "found " + std::to_string(list.entries.size()) + " entries in a list of at most " +

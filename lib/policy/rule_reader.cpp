@@ -144,7 +144,7 @@ std::optional<SecurityGroupRule> read_rule(const YamlNode& node, const std::stri
   bool good = true;
   const YamlNode* peer_node = require_peer(rule, node, direction, reporter);
   const auto peer = peer_node != nullptr ? PeerReader(directory, reporter).read(*peer_node) : std::nullopt;
-  const auto traffic = read_traffic(rule, RuleKind::security_group_rule, family_of(peer));
+  const auto traffic = read_traffic(rule, TrafficOwner::security_group_rule, family_of(peer));
   if (const YamlNode* text = rule.find("description")) {
     const auto description = read_text(*text, "a description", reporter);
     good = good && description;
@@ -178,9 +178,9 @@ std::optional<NetworkAclEntry> read_entry(const YamlNode& node, Direction direct
   const auto number = number_node != nullptr ? read_number(*number_node, "a rule number", 1, 32766, reporter,
                                                            "InvalidParameterValue")
                                              : std::nullopt;
-  const auto action = action_node != nullptr
-                          ? read_word(*action_node, "an action", {"allow", "deny"}, reporter)
-                          : std::nullopt;
+  const auto action = action_node != nullptr ? read_word(*action_node, "an action", {"allow", "deny"},
+                                                         reporter, "InvalidParameterValue")
+                                             : std::nullopt;
   std::optional<Prefix> cidr;
   const bool reference =
       cidr_node != nullptr && (cidr_node->kind == YamlNode::Kind::mapping ||
@@ -193,12 +193,17 @@ std::optional<NetworkAclEntry> read_entry(const YamlNode& node, Direction direct
   } else if (cidr_node != nullptr) {
     cidr = read_cidr(*cidr_node, "the range of an entry", reporter);
   }
-  const auto traffic = read_traffic(entry, RuleKind::network_acl_entry,
+  const auto traffic = read_traffic(entry, TrafficOwner::network_acl_entry,
                                     cidr ? std::optional(cidr->base.family) : std::nullopt);
   if (!number || !action || !cidr || !traffic) return std::nullopt;
+  // N-15, N-18: it is matched by its number, and such a packet has no type that could be read.
   if (traffic->protocol == Protocol::icmp && cidr->base.family == Family::ipv6)
     reporter.warning(entry.key_position("protocol"),
-                     "found protocol icmp with an IPv6 range, which matches nothing", "write icmpv6");
+                     traffic->icmp_type
+                         ? "found protocol icmp and a type with an IPv6 range, which matches nothing"
+                         : "found protocol icmp with an IPv6 range, which matches IPv6 packets with the "
+                           "protocol number 1 and no ICMPv6 message",
+                     "write icmpv6");
   result.number = static_cast<std::uint16_t>(*number);
   result.action = *action == 0 ? Action::allow : Action::deny;
   result.traffic = *traffic;

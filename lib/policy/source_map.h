@@ -50,11 +50,15 @@ enum class Field : std::uint8_t {
   udp,
   udp_stream,
   device,
+  groups_per_region,
   groups_per_interface,
   rules_per_group,
+  acls_per_vpc,
   entries_per_acl,
   entries_per_prefix_list,
+  references_per_prefix_list,
   flows_per_interface,
+  sg_identity_lost,
 };
 
 struct FieldPath {

@@ -73,7 +73,7 @@ std::optional<IcmpField> read_icmp_field(const YamlNode& node, std::string_view 
 // Reading one rule; the parts are read even when another part is wrong, so that all is reported.
 class TrafficReader {
  public:
-  TrafficReader(const MappingReader& rule, RuleKind kind, std::optional<Family> family)
+  TrafficReader(const MappingReader& rule, TrafficOwner kind, std::optional<Family> family)
       : rule_(rule), reporter_(rule.reporter()), kind_(kind), family_(family) {}
 
   std::optional<Traffic> read() {
@@ -109,7 +109,7 @@ class TrafficReader {
 
   // A rule whose parts contradict each other has an error code of its own in AWS, an entry has not.
   void refuse(SourcePosition at, const std::string& message, const std::string& hint = {}) {
-    const bool rule = kind_ == RuleKind::security_group_rule;
+    const bool rule = kind_ == TrafficOwner::security_group_rule;
     reporter_.error(at, message, hint, rule ? "InvalidPermission.Malformed" : bad_value);
     good_ = false;
   }
@@ -138,7 +138,7 @@ class TrafficReader {
 
   void check_icmp(const YamlNode* ports, const YamlNode* type, const YamlNode* code) {
     const std::string name = to_string(*traffic_.protocol);
-    const bool entry = kind_ == RuleKind::network_acl_entry;
+    const bool entry = kind_ == TrafficOwner::network_acl_entry;
     const bool v6 = *traffic_.protocol == Protocol::icmpv6;
     if (ports != nullptr)
       refuse(rule_.key_position("ports"), "found ports with protocol " + name + ", which has type and code");
@@ -162,7 +162,7 @@ class TrafficReader {
 
   const MappingReader& rule_;
   Reporter& reporter_;
-  RuleKind kind_;
+  TrafficOwner kind_;
   std::optional<Family> family_;
   Traffic traffic_;
   bool good_ = true;
@@ -179,7 +179,8 @@ std::optional<PortRange> parse_port_range(std::string_view text) noexcept {
   return PortRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
 }
 
-std::optional<Traffic> read_traffic(const MappingReader& rule, RuleKind kind, std::optional<Family> family) {
+std::optional<Traffic> read_traffic(const MappingReader& rule, TrafficOwner kind,
+                                    std::optional<Family> family) {
   return TrafficReader(rule, kind, family).read();
 }
 

@@ -11,12 +11,12 @@
 
 namespace vpcwall {
 
-enum class RuleKind : std::uint8_t { security_group_rule, network_acl_entry };
+enum class TrafficOwner : std::uint8_t { security_group_rule, network_acl_entry };
 
 // Reads the keys protocol, ports, type and code of `rule`. `family` is that of the rule's CIDR; none when it
 // has none or it did not parse. Nothing when any of it is wrong; all that is wrong has been reported then.
 // Values that AWS accepts and ignores (S-59, N-16) come back as if they had not been written.
-[[nodiscard]] std::optional<Traffic> read_traffic(const MappingReader& rule, RuleKind kind,
+[[nodiscard]] std::optional<Traffic> read_traffic(const MappingReader& rule, TrafficOwner kind,
                                                   std::optional<Family> family);
 
 // "443", "1024-65535" or "all".

@@ -13,8 +13,11 @@ void check_defaults(const PolicyCheck& check) {
     group = group || candidate.name == default_object_name;
   for (const NetworkAcl& candidate : policy.network_acls)
     acl = acl || (candidate.name == default_object_name && candidate.id == policy.default_network_acl);
-  if (!group) check.reporter.error({}, "found no security group named default, expected one");
-  if (!acl) check.reporter.error({}, "found no default network ACL, expected one named default");
+  if (!group)
+    check.reporter.error({}, "found no security group named default, expected one", {}, "CannotDelete");
+  if (!acl)
+    check.reporter.error({}, "found no default network ACL, expected one named default", {},
+                         "InvalidParameterValue");
 }
 
 }  // namespace

@@ -163,7 +163,8 @@ std::optional<bool> read_flag(const YamlNode& node, std::string_view what, Repor
 }
 
 std::optional<std::size_t> read_word(const YamlNode& node, std::string_view what,
-                                     std::initializer_list<std::string_view> words, Reporter& reporter) {
+                                     std::initializer_list<std::string_view> words, Reporter& reporter,
+                                     std::string_view aws_code) {
   const std::span<const std::string_view> valid(words.begin(), words.size());
   if (node.kind == YamlNode::Kind::scalar) {
     const auto match = std::find(valid.begin(), valid.end(), node.text);
@@ -171,7 +172,7 @@ std::optional<std::size_t> read_word(const YamlNode& node, std::string_view what
   }
   const std::string hint =
       node.kind == YamlNode::Kind::scalar ? reporter.did_you_mean(node.text, valid) : std::string{};
-  reporter.error(node.at, found(node, std::string(what) + ", " + one_of(valid)), hint);
+  reporter.error(node.at, found(node, std::string(what) + ", " + one_of(valid)), hint, aws_code);
   return std::nullopt;
 }
 

@@ -69,7 +69,7 @@ class MappingReader {
 // The place of the scalar in `words`.
 [[nodiscard]] std::optional<std::size_t> read_word(const YamlNode& node, std::string_view what,
                                                    std::initializer_list<std::string_view> words,
-                                                   Reporter& reporter);
+                                                   Reporter& reporter, std::string_view aws_code = {});
 
 // A CIDR block with its length. One that is not canonical is canonicalised with a warning (S-38); a bare
 // address is an error with the way to write it (S-37).

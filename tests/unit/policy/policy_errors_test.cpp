@@ -108,6 +108,9 @@ TEST(PolicyErrors, OfScalars) {
       {"auto_tracked: [10.0.0.0/33]\n", "3:16", "found \"10.0.0.0/33\", expected a peer, a CIDR block"},
       {"auto_tracked: [\"::1\"]\n", "3:16", "found \"::1\"", "write ::1/128"},
       {"auto_tracked: [10.0.0.1/32, 10.0.0.1/32]\n", "3:29", "found 10.0.0.1/32 a second time"},
+      {"behavior: {sg_identity_lost: [10.0.0.0/8, 10.0.0.0/8]}\n", "3:43",
+       "found 10.0.0.0/8 a second time"},  // S-51
+      {"behavior: {sg_identity_lost: 10.0.0.0/8}\n", "3:30", "expected sg_identity_lost, a list"},
   });
 }
 
@@ -231,7 +234,7 @@ TEST(PolicyErrors, OfNamesAndIds) {
       {"security_groups: [{id: sg-1, name: a}, {id: sg-1, name: b}]\n", "3:45",
        "found the id \"sg-1\" a second time"},
       {"network_acls: [{name: a}, {name: a}]\n", "3:34", "found the name \"a\" for a second network ACL"},
-      {"subnets: [{name: \" a\", cidr: 10.0.1.0/24}]\n", "3:18", "expected one without spaces around it"},
+      {"subnets: [{name: \"  \", cidr: 10.0.1.0/24}]\n", "3:18", "found a name of spaces"},
       {"subnets: [{name: subnet-a, cidr: 10.0.1.0/24}]\n", "3:18", "with subnet-"},
       {"subnets: [{name: a, cidr: 10.0.1.0/24, network_acl: b}]\n", "3:53",
        "found \"b\", expected the name or id of a network ACL", "[InvalidNetworkAclID.NotFound]"},
@@ -347,6 +350,9 @@ TEST(PolicyErrors, OfQuotaSettings) {
       {"quotas: {rules_per_group: 1001}\n", "3:27", "found 1001 for rules_per_group, expected 1 to 1000"},
       {"quotas: {entries_per_acl: 41}\n", "3:27", "found 41 for entries_per_acl, expected 1 to 40"},  // N-27
       {"quotas: {entries_per_prefix_list: 10001}\n", "3:35", "found 10001 for entries_per_prefix_list"},
+      {"quotas: {groups_per_region: 0}\n", "3:29", "found 0 for groups_per_region"},            // S-28
+      {"quotas: {acls_per_vpc: 10001}\n", "3:24", "found 10001 for acls_per_vpc"},              // N-27
+      {"quotas: {references_per_prefix_list: 0}\n", "3:38", "found 0 for references_per_pre"},  // S-30
       {"behavior: {flows_per_interface: 0}\n", "3:33", "found 0 for flows_per_interface"},
   });
   EXPECT_TRUE(
@@ -400,7 +406,8 @@ TEST(PolicyErrors, AreBounded) {
             std::to_string(i) + "}}]}\n";
   const auto found = mistakes(text);
   ASSERT_EQ(found.size(), 1001U);
-  EXPECT_THAT(found.back(), HasSubstr("19000 more findings are not listed"));
+  // One finding for each group, and one for their number (S-28).
+  EXPECT_THAT(found.back(), HasSubstr("19001 more findings are not listed"));
 }
 
 }  // namespace

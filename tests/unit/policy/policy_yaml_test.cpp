@@ -215,6 +215,41 @@ TEST(Warnings, LeaveThePolicyInForce) {
   }
 }
 
+// N-15, N-18, N-19: an entry is matched by its protocol number, whatever the family; only a type of the other
+// family's ICMP is nothing that a packet could have.
+TEST(Warnings, SayWhatAnEntryOfTheOtherFamilysIcmpMatches) {
+  struct Row {
+    const char *entry, *warning;
+  };
+  for (const Row& row : {
+           Row{"{rule: 1, action: deny, protocol: icmp, type: all, cidr: ::/0}",
+               "p.yaml:3:60: warning: found protocol icmp with an IPv6 range, which matches IPv6 packets "
+               "with "
+               "the protocol number 1 and no ICMPv6 message; write icmpv6\n"},
+           Row{"{rule: 1, action: deny, protocol: icmp, type: 8, cidr: ::/0}",
+               "p.yaml:3:60: warning: found protocol icmp and a type with an IPv6 range, which matches "
+               "nothing; write icmpv6\n"},
+           Row{"{rule: 1, action: deny, protocol: icmpv6, cidr: 0.0.0.0/0}", ""},
+       }) {
+    const auto loaded =
+        load_policy(v4 + "network_acls: [{name: a, ingress: [" + row.entry + "]}]\n", "p.yaml");
+    EXPECT_EQ(all_of(loaded.diagnostics), row.warning);
+    EXPECT_TRUE(loaded.policy);
+  }
+}
+
+// S-82: what AWS trims is trimmed, what AWS keeps is kept.
+TEST(Warnings, OfSpacesAroundAName) {
+  const auto loaded = load_policy(v4 + "security_groups: [{name: \" web  \"}]\n", "p.yaml");
+  EXPECT_EQ(all_of(loaded.diagnostics),
+            "p.yaml:3:26: warning: found a name with spaces at its end; it is read as \" web\"\n"
+            "p.yaml:3:26: warning: found a name with spaces at its front, which are part of it; remove them "
+            "unless they are meant\n");
+  ASSERT_TRUE(loaded.policy);
+  EXPECT_EQ(loaded.policy->security_groups.back().name, " web");
+  EXPECT_EQ(load_policy(emit_policy(*loaded.policy), "again").policy, loaded.policy);
+}
+
 TEST(RoundTrip, KeepsEveryField) {
   Policy policy = load(both + R"(
 prefix_lists: [{name: office, max_entries: 10, entries: [{cidr: 203.0.113.0/24, description: "HQ, #1"}]}]
@@ -235,9 +270,11 @@ interfaces:
   - {name: ü, subnet: "true", addresses: [10.0.1.10, "2001:db8:1234:1a01::a", 10.0.1.16/28], security_groups: ["- a", web],
      source_dest_check: false, tracking: {tcp_established: 60, udp: 60, udp_stream: 60}, device: eth0}
   - {id: eni-1, subnet: subnet-2, addresses: ["2001:db8:1234:1a02::a"]}
-quotas: {groups_per_interface: 4, rules_per_group: 61, entries_per_acl: 40, entries_per_prefix_list: 10}
+quotas: {groups_per_region: 10, groups_per_interface: 4, rules_per_group: 61, acls_per_vpc: 10, entries_per_acl: 40,
+         entries_per_prefix_list: 10, references_per_prefix_list: 10}
 auto_tracked: [10.0.1.200/32, "2001:db8::/32"]
-behavior: {tcp_midstream: loose, icmp_related: linux, flows_per_interface: 1}
+behavior: {tcp_midstream: loose, icmp_related: linux, flows_per_interface: 1,
+           sg_identity_lost: [10.0.1.0/24, "2001:db8:1234:1a01::/64"]}
 )");
   policy.vpc.secondary_cidrs = {*parse_prefix("10.1.0.0/16"), *parse_prefix("2001:db8:ffff::/56")};
   policy.vpc.router_mac = {0x02, 0, 0, 0xab, 0xcd, 0xef};

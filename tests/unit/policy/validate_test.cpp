@@ -125,6 +125,66 @@ TEST(GroupQuota, IsPerInterface) {  // S-24, T-257
   }
 }
 
+TEST(GroupQuota, IsPerRegion) {  // S-28: the group default counts as well
+  Policy policy = base("quotas: {groups_per_region: 3}\n");
+  for (const char* name : {"h", "i"}) {
+    SecurityGroup& added = policy.security_groups.emplace_back();
+    added.name = name;
+    added.id = derive_id("sg", added.name);
+    if (policy.security_groups.size() == 3) {
+      EXPECT_THAT(mistakes(policy), IsEmpty());
+    }
+  }
+  EXPECT_THAT(mistakes(policy),
+              ElementsAre(testing::AllOf(HasSubstr("found 4 security groups, expected at most 3"),
+                                         HasSubstr("[SecurityGroupLimitExceeded]"))));
+}
+
+TEST(AclQuota, IsPerVpc) {  // N-27: the default network ACL counts as well
+  Policy policy = base();
+  for (int i = 2; i < 201; ++i) {
+    EXPECT_THAT(mistakes(policy), IsEmpty()) << i;
+    NetworkAcl& added = policy.network_acls.emplace_back();
+    added.name = "acl" + std::to_string(i);
+    added.id = derive_id("acl", added.name);
+  }
+  EXPECT_THAT(mistakes(policy),
+              ElementsAre(testing::AllOf(HasSubstr("found 201 network ACLs, expected at most 200"),
+                                         HasSubstr("[NetworkAclLimitExceeded]"))));
+}
+
+TEST(PrefixListQuota, IsPerReference) {  // S-30
+  Policy policy = base(
+      "quotas: {references_per_prefix_list: 2}\n"
+      "prefix_lists: [{id: pl-1, name: l, entries: [{cidr: 203.0.113.0/24}]}, {id: pl-2, entries: []}]\n");
+  add_rule(policy, Direction::ingress, PrefixListReference{"pl-1"}, 1);
+  add_rule(policy, Direction::egress, PrefixListReference{"pl-1"}, 1);
+  add_rule(policy, Direction::ingress, PrefixListReference{"pl-2"}, 1);
+  EXPECT_THAT(mistakes(policy), IsEmpty());
+  add_rule(policy, Direction::ingress, PrefixListReference{"pl-1"}, 2);
+  add_rule(policy, Direction::ingress, PrefixListReference{"pl-1"}, 3);
+  EXPECT_THAT(mistakes(policy), ElementsAre(HasSubstr("more than 2 rules with the prefix list \"l\"")));
+}
+
+// Beyond these the compiled form could not number them.
+TEST(Validate, RefusesMoreInterfacesThanThereAreNumbersFor) {
+  const auto over_quota = [](const Policy& policy) {
+    Reporter reporter{std::string{}};
+    check_quotas({policy, SourceMap{}, true, true, reporter});
+    std::vector<std::string> lines;
+    for (const Diagnostic& diagnostic : reporter.take()) lines.push_back(to_string(diagnostic));
+    return lines;
+  };
+  Policy policy;
+  policy.interfaces.resize(65535);
+  policy.subnets.resize(65536);
+  EXPECT_THAT(over_quota(policy), IsEmpty());
+  policy.interfaces.emplace_back();
+  policy.subnets.emplace_back();
+  EXPECT_THAT(over_quota(policy), ElementsAre(HasSubstr("found 65536 interfaces, expected at most 65535"),
+                                              HasSubstr("found 65537 subnets, expected at most 65536")));
+}
+
 TEST(Validate, FindsWhatOnlyAnEditedPolicyCanHave) {
   Policy policy = base("interfaces: [{name: i, subnet: s, addresses: [10.0.1.9]}]\n");
   policy.interfaces[0].subnet = "subnet-9";
