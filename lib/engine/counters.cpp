@@ -55,8 +55,7 @@ void Counters::count(const Decision& decision, std::uint32_t bytes, TimePoint no
 
 void Counters::count(ParseError error, std::uint32_t bytes, TimePoint now) noexcept {
   parse_errors_[index(error)].add(bytes, now);
-  const Reason reason = error == ParseError::fragment ? Reason::fragment : Reason::malformed;
-  reasons_[index(reason)].add(bytes, now);
+  reasons_[index(reason_of(error))].add(bytes, now);
 }
 
 Count Counters::rule(CounterSlot slot) const noexcept {

@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "flow/flow_table.h"
+#include "net/packet.h"
 #include "policy/compiled_policy.h"
 
 namespace vpcwall {
@@ -55,6 +56,11 @@ enum class Reason : std::uint8_t {
 };
 inline constexpr std::size_t reason_count = 11;
 
+// Why a packet that could not be parsed is dropped.
+[[nodiscard]] constexpr Reason reason_of(ParseError error) noexcept {
+  return error == ParseError::fragment ? Reason::fragment : Reason::malformed;
+}
+
 [[nodiscard]] std::string_view to_string(Verdict verdict) noexcept;
 [[nodiscard]] std::string_view to_string(Gate gate) noexcept;
 [[nodiscard]] std::string_view to_string(Outcome outcome) noexcept;
@@ -74,8 +80,9 @@ struct FlowEffect {
     none,
     open,
     touch,
-    replace
-  };  // replace: the closed flow goes first (C-29)
+    replace,  // the closed flow goes first (C-29)
+    erase     // the closed flow goes, and nothing takes its place (C-29)
+  };
   Kind kind = Kind::none;
   FlowKey key;
   Originator originator = Originator::local;          // open, replace

@@ -11,6 +11,10 @@ constexpr Prefix link_local6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
 constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
 constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
 
+bool is_multicast(const IpAddress& address) noexcept {
+  return multicast4.contains(address) || multicast6.contains(address);
+}
+
 // O-5: a host that talks to itself never meets a gate. Where devices say that a packet came from somebody
 // else, its addresses alone do not make it one.
 bool is_loopback(const CompiledPolicy& policy, const Packet& packet, const Journey& journey) noexcept {
@@ -104,25 +108,30 @@ class Evaluation {
   bool leave(InterfaceIndex index) {
     const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect effect;
-    if (!source_dest_check(index, Direction::egress)) return false;
-    if (!security_group(index, Direction::egress, effect)) return false;
-    if (crosses_boundary(interface) && !network_acl(index, Direction::egress)) return false;
-    keep(effect);
-    return true;
+    const bool accepted = source_dest_check(index, Direction::egress) &&
+                          security_group(index, Direction::egress, effect) &&
+                          (!crosses_boundary(interface) || network_acl(index, Direction::egress));
+    return settle(effect, accepted);
   }
 
   bool enter(InterfaceIndex index) {
     const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect effect;
-    if (crosses_boundary(interface) && !network_acl(index, Direction::ingress)) return false;
-    if (!source_dest_check(index, Direction::ingress)) return false;
-    if (!security_group(index, Direction::ingress, effect)) return false;
-    keep(effect);
-    return true;
+    const bool accepted = (!crosses_boundary(interface) || network_acl(index, Direction::ingress)) &&
+                          source_dest_check(index, Direction::ingress) &&
+                          security_group(index, Direction::ingress, effect);
+    return settle(effect, accepted);
   }
 
-  void keep(const FlowEffect& effect) noexcept {
+  // C-66: what the packet does to the side's flow counts only if all of the side accepted. A closed flow
+  // whose tuple a new SYN takes is gone in any case (C-29).
+  bool settle(FlowEffect& effect, bool accepted) noexcept {
+    if (!accepted)
+      effect.kind = effect.kind == FlowEffect::Kind::replace || effect.kind == FlowEffect::Kind::erase
+                        ? FlowEffect::Kind::erase
+                        : FlowEffect::Kind::none;
     if (effect.kind != FlowEffect::Kind::none) decision_.effects[decision_.effect_size++] = effect;
+    return accepted;
   }
 
   // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a
@@ -133,9 +142,23 @@ class Evaluation {
            is_neighbour_discovery(packet_);
   }
 
+  // Whose addresses a gateway forwards says nothing about the hop to it. Between a NAT gateway and an
+  // instance of its own subnet none of them leaves the subnet (O-10); what a transit gateway delivers there
+  // meets no ACL either, what it takes does (NX-11).
+  [[nodiscard]] bool hops_inside_subnet() const noexcept {
+    const auto [leaves, enters] = question_.journey;
+    if (leaves == no_interface || enters == no_interface) return false;
+    const CompiledInterface& from = policy_.interfaces[leaves];
+    const CompiledInterface& to = policy_.interfaces[enters];
+    return from.subnet == to.subnet &&
+           (from.type == Interface::Type::transit_gateway || from.type == Interface::Type::nat_gateway ||
+            to.type == Interface::Type::nat_gateway);
+  }
+
   // O-4: inside the subnet's own ranges on both ends means the packet never leaves the subnet.
   [[nodiscard]] bool crosses_boundary(const CompiledInterface& interface) const noexcept {
     const CompiledSubnet& subnet = policy_.subnets[interface.subnet];
+    if (hops_inside_subnet()) return false;
     return !subnet.contains(packet_.source) || !subnet.contains(packet_.destination);
   }
 
@@ -145,8 +168,7 @@ class Evaluation {
     const bool incoming = direction == Direction::ingress;
     const IpAddress& address = incoming ? packet_.destination : packet_.source;
     const bool own = !interface.source_dest_check || interface.addresses.contains(address) ||
-                     link_local6.contains(address) ||
-                     (incoming && (multicast4.contains(address) || multicast6.contains(address)));
+                     link_local6.contains(address) || (incoming && is_multicast(address));
     if (own) return true;
     record({Gate::source_dest_check, Outcome::deny, index, no_slot});
     return refuse(Reason::source_dest_check);
@@ -174,13 +196,22 @@ class Evaluation {
   // S-4 to S-6 with section 2 of the semantics: state first, then rules, then whether state may be made.
   bool security_group(InterfaceIndex index, Direction direction, FlowEffect& effect) {
     const CompiledInterface& interface = policy_.interfaces[index];
+    if (interface.type != Interface::Type::interface) return true;  // N-29: a gateway has no groups
     const Gate gate = direction == Direction::ingress ? Gate::sg_ingress : Gate::sg_egress;
     const auto key = flow_key(packet_, direction, interface.number);
+    if (const FlowEffect* opening = key ? opened_by_other_side(*key) : nullptr) {
+      effect = touch(*key, opening->originator, direction, interface);
+      return record({gate, Outcome::tracked, index, opening->opened_by});
+    }
     const Flow* flow = key ? state_.flows.find(*key, question_.now) : nullptr;
     const bool starts_anew = flow != nullptr && is_closed(flow->state) && packet_.tcp_flags.opens();  // C-29
     if (flow != nullptr && !starts_anew) {
-      effect = touch(*key, *flow, direction, interface);
+      effect = touch(*key, flow->originator, direction, interface);
       return record({gate, Outcome::tracked, index, flow->opened_by}, 0, flow);
+    }
+    if (starts_anew) {
+      effect.kind = FlowEffect::Kind::erase;
+      effect.key = *key;
     }
     if (is_related_error(interface, direction)) return record({gate, Outcome::pmtud, index, no_slot});
 
@@ -205,14 +236,23 @@ class Evaluation {
     return record({gate, Outcome::fresh, index, rule->slot}, considered);
   }
 
-  [[nodiscard]] static FlowEffect touch(const FlowKey& key, const Flow& flow, Direction direction,
+  // The sides are judged in turn, as they would be on two hosts. A middlebox that gets back what it sends,
+  // from a tuple to itself, meets on its way in the flow that it opened on its way out.
+  [[nodiscard]] const FlowEffect* opened_by_other_side(const FlowKey& key) const noexcept {
+    if (decision_.effect_size == 0) return nullptr;
+    const FlowEffect& other = decision_.effects.front();
+    const bool opens = other.kind == FlowEffect::Kind::open || other.kind == FlowEffect::Kind::replace;
+    return opens && other.key == key ? &other : nullptr;
+  }
+
+  [[nodiscard]] static FlowEffect touch(const FlowKey& key, Originator originator, Direction direction,
                                         const CompiledInterface& interface) noexcept {
     FlowEffect effect;
     effect.kind = FlowEffect::Kind::touch;
     effect.key = key;
     const bool local_sends = direction == Direction::egress;
-    effect.direction = local_sends == (flow.originator == Originator::local) ? FlowDirection::original
-                                                                             : FlowDirection::reply;
+    effect.direction =
+        local_sends == (originator == Originator::local) ? FlowDirection::original : FlowDirection::reply;
     effect.timeouts = timeouts_of(interface.tracking);
     return effect;
   }
@@ -220,10 +260,13 @@ class Evaluation {
   // S-5: any rule of any group; the first in the order written is named and counted.
   [[nodiscard]] const CompiledRule* first_match(const CompiledInterface& interface, Direction direction,
                                                 std::uint32_t& considered) const noexcept {
-    const IpAddress& peer = direction == Direction::ingress ? packet_.source : packet_.destination;
+    const bool incoming = direction == Direction::ingress;
+    const IpAddress& peer = incoming ? packet_.source : packet_.destination;
     for (const CompiledRule& rule : interface.rules(direction, packet_.family()).rules) {
       ++considered;
-      if (rule.traffic.matches(packet_) && rule.matches_peer(peer)) return &rule;
+      if (!rule.traffic.matches(packet_) || !rule.matches_peer(peer)) continue;
+      if (rule.names_group && incoming && is_multicast(packet_.destination)) continue;  // S-53
+      return &rule;
     }
     return nullptr;
   }

@@ -7,11 +7,11 @@ namespace {
 
 // Turns an acceptance that found no room when it took effect into the refusal that evaluate() gives for a
 // full table: the packet ends at that interface's group.
-void refuse_for_room(const CompiledPolicy& policy, Decision& decision, const FlowEffect& effect) noexcept {
+void refuse_for_room(Decision& decision, const FlowEffect& effect) noexcept {
+  const Gate full = effect.originator == Originator::local ? Gate::sg_egress : Gate::sg_ingress;
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     GateOutcome& gate = decision.gates[i];
-    if (gate.outcome != Outcome::fresh || policy.interfaces[gate.interface].number != effect.key.interface)
-      continue;
+    if (gate.gate != full) continue;
     gate.outcome = Outcome::table_full;
     decision.gate_size = static_cast<std::uint8_t>(i + 1);
     decision.verdict = Verdict::drop;
@@ -44,7 +44,7 @@ Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
 
   for (std::size_t i = 0; i < decision.effect_size; ++i) {
     if (apply(policy, decision.effects[i], question.packet, question.now)) continue;
-    refuse_for_room(policy, decision, decision.effects[i]);
+    refuse_for_room(decision, decision.effects[i]);
     break;
   }
   counters_.count(decision, question.packet.length, question.now);
@@ -65,6 +65,9 @@ bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const 
     case FlowEffect::Kind::none: return true;
     case FlowEffect::Kind::touch:
       flows_.touch(effect.key, {effect.direction, packet.tcp_flags, effect.timeouts, packet.length}, now);
+      return true;
+    case FlowEffect::Kind::erase:
+      if (flows_.erase(effect.key)) allowance_.give(effect.key.interface);
       return true;
     case FlowEffect::Kind::replace:
     case FlowEffect::Kind::open:

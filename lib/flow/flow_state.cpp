@@ -86,7 +86,7 @@ Duration idle_timeout(FlowState state, const FlowTimeouts& timeouts) noexcept {
   return std::chrono::seconds(entry.setting != nullptr ? timeouts.*entry.setting : entry.seconds);
 }
 
-FlowState first_state(Protocol protocol, const TcpFlags& flags) noexcept {
+FlowState first_state(Protocol protocol, Family family, const TcpFlags& flags) noexcept {
   switch (protocol) {
     case Protocol::tcp:
       if (flags.rst) return FlowState::closed;
@@ -94,8 +94,9 @@ FlowState first_state(Protocol protocol, const TcpFlags& flags) noexcept {
       if (flags.syn) return flags.ack ? FlowState::syn_received : FlowState::syn_sent;
       return FlowState::established;
     case Protocol::udp: return FlowState::udp_request;
-    case Protocol::icmp:
-    case Protocol::icmpv6: return FlowState::icmp;
+    // Under the other family they are protocols like any other (S-66), with 600 s (C-34).
+    case Protocol::icmp: return family == Family::ipv4 ? FlowState::icmp : FlowState::other;
+    case Protocol::icmpv6: return family == Family::ipv6 ? FlowState::icmp : FlowState::other;
     default: return FlowState::other;
   }
 }

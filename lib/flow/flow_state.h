@@ -46,9 +46,9 @@ struct FlowTimeouts {
 // Idle time after which a flow in `state` is gone (C-30 to C-37).
 [[nodiscard]] Duration idle_timeout(FlowState state, const FlowTimeouts& timeouts) noexcept;
 
-// The state of a flow right after the packet that opened it. `opening` is false for a flow picked up in
-// mid-stream (C-43, tcp_midstream: loose), which starts established.
-[[nodiscard]] FlowState first_state(Protocol protocol, const TcpFlags& flags) noexcept;
+// The state of a flow right after the packet that opened it. A connection that is picked up in mid-stream
+// (C-43, tcp_midstream: loose) starts established.
+[[nodiscard]] FlowState first_state(Protocol protocol, Family family, const TcpFlags& flags) noexcept;
 
 // The state after one more accepted packet.
 [[nodiscard]] FlowState next_state(FlowState state, const TcpFlags& flags, FlowDirection direction) noexcept;

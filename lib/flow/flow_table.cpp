@@ -70,7 +70,7 @@ bool FlowTable::open(const FlowKey& key, const FlowOpening& opening, TimePoint n
   flow.opened_by = opening.opened_by;
   flow.packets[0] = 1;
   flow.bytes[0] = opening.bytes;
-  flow.state = first_state(key.protocol, opening.tcp_flags);
+  flow.state = first_state(key.protocol, key.family, opening.tcp_flags);
   restart_timer(index, idle_timeout(flow.state, opening.timeouts), now);
   return true;
 }

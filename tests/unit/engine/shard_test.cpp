@@ -129,6 +129,19 @@ TEST_F(ShardTest, GivesTheAllowanceBackWhenASynStartsAnew) {
   EXPECT_EQ(held(), 1U) << "an expired flow of the same tuple is given back, too";
 }
 
+// C-29: a SYN on the tuple of a closed flow ends that flow, also when nobody lets the SYN in.
+TEST_F(ShardTest, ARefusedSynEndsTheClosedFlowUnderIt) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");
+  judge("tcp R 203.0.113.12:40000 > 10.0.1.10:22");
+  ASSERT_EQ(held(), 1U);
+  use(small_vpc("  - {name: web, ingress: [], egress: []}"));
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").reason, Reason::no_group_rule);
+  EXPECT_EQ(held(), 0U);
+  EXPECT_EQ(judge("tcp A 10.0.1.10:22 > 203.0.113.12:40000").reason, Reason::no_group_rule)
+      << "no flow is left that would let an answer out";
+}
+
 TEST_F(ShardTest, HonoursTheLimitOfAnInterfaceOverAllShards) {
   Shard other(4, {5, 6, 7, 8}, allowance_);
   use(small_vpc(narrow_web, "behavior: {flows_per_interface: 1}\n"));
@@ -136,6 +149,24 @@ TEST_F(ShardTest, HonoursTheLimitOfAnInterfaceOverAllShards) {
   const Packet first = packet_of("tcp S 203.0.113.12:1 > 10.0.1.10:22");
   EXPECT_EQ(other.judge(*policy_, {first, find_journey(*policy_, first, {}), now_}).verdict, Verdict::accept);
   EXPECT_EQ(judge("tcp S 203.0.113.12:2 > 10.0.1.10:22").reason, Reason::flow_table_full);
+}
+
+// Out of an interface and into the same one: the last place goes to the side that is left (O-1, C-60, C-66).
+TEST_F(ShardTest, NamesTheGateThatFoundNoRoomWhenAnInterfaceIsLeftAndEnteredAtOnce) {
+  Policy policy = small_vpc(
+      "  - {name: web, ingress: [{protocol: 47, source: 0.0.0.0/0}], egress: [{protocol: 47, destination: "
+      "0.0.0.0/0}]}",
+      "behavior: {flows_per_interface: 1}\n");
+  policy.interfaces[0].source_dest_check = false;
+  use(policy);
+  const Packet packet = packet_of("47 10.0.1.10 > 203.0.113.12");
+  const Decision decision = shard_.judge(*policy_, {packet, {0, 0}, now_});
+  EXPECT_EQ(decision.reason, Reason::flow_table_full);
+  ASSERT_EQ(decision.gate_size, 4U);
+  EXPECT_EQ(decision.gates[0].outcome, Outcome::fresh);
+  EXPECT_EQ(decision.gates[3].gate, Gate::sg_ingress);
+  EXPECT_EQ(decision.gates[3].outcome, Outcome::table_full);
+  EXPECT_EQ(held(), 1U);
 }
 
 TEST_F(ShardTest, ExplainsWithoutAnyEffect) {

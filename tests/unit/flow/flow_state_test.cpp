@@ -57,7 +57,7 @@ TEST(TcpState, FollowsHandshakeAndClose) {
 }
 
 TEST(UdpState, BecomesAStreamWithTheSecondAnsweredRequest) {
-  FlowState state = first_state(Protocol::udp, {});
+  FlowState state = first_state(Protocol::udp, Family::ipv4, {});
   for (const FlowDirection direction : {original, reply, reply, original, original})
     state = next_state(state, {}, direction);
   EXPECT_EQ(state, FlowState::udp_second_request) << "several of either side are one transaction (C-71)";
@@ -67,10 +67,16 @@ TEST(UdpState, BecomesAStreamWithTheSecondAnsweredRequest) {
 }
 
 TEST(FirstState, SaysWhereAFlowBegins) {
-  EXPECT_EQ(first_state(Protocol::tcp, flags("S")), FlowState::syn_sent);
-  EXPECT_EQ(first_state(Protocol::tcp, flags("A")), FlowState::established);
-  EXPECT_EQ(first_state(Protocol::icmpv6, {}), FlowState::icmp);
-  EXPECT_EQ(first_state(Protocol::gre, {}), FlowState::other);
+  EXPECT_EQ(first_state(Protocol::tcp, Family::ipv4, flags("S")), FlowState::syn_sent);
+  EXPECT_EQ(first_state(Protocol::tcp, Family::ipv6, flags("A")), FlowState::established);
+  EXPECT_EQ(first_state(Protocol::icmp, Family::ipv4, {}), FlowState::icmp);
+  EXPECT_EQ(first_state(Protocol::icmpv6, Family::ipv6, {}), FlowState::icmp);
+  EXPECT_EQ(first_state(Protocol::gre, Family::ipv4, {}), FlowState::other);
+}
+
+TEST(FirstState, TakesIcmpOfTheOtherFamilyForAnyOtherProtocol) {  // C-34, S-66
+  EXPECT_EQ(first_state(Protocol::icmp, Family::ipv6, {}), FlowState::other);
+  EXPECT_EQ(first_state(Protocol::icmpv6, Family::ipv4, {}), FlowState::other);
 }
 
 TEST(IdleTimeout, IsAwsWhereAwsSaysAndNetfilterElsewhere) {

@@ -146,7 +146,7 @@ TEST(FlowTable, EqualsANaiveTableOnRandomUse) {
         if (table.open(k, opening(flags), now)) {
           ASSERT_TRUE(found == naive.end() && naive.size() < 64);
           Flow flow;
-          flow.state = first_state(k.protocol, flags);
+          flow.state = first_state(k.protocol, k.family, flags);
           flow.expires = now + idle_timeout(flow.state, {});
           naive[port] = flow;
         } else {
