@@ -99,6 +99,7 @@ Explanation explain(const CompiledPolicy& policy, std::span<const Flow> live, co
     const FlowEffect& effect = story.request.decision.effects.at(i);
     if (effect.kind == FlowEffect::Kind::touch) continue;
     flows.erase(effect.key);
+    if (effect.kind == FlowEffect::Kind::erase) continue;
     flows.open(effect.key,
                {effect.originator, effect.opened_by, request.tcp_flags, effect.timeouts, request.length},
                now);

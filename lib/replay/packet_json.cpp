@@ -8,6 +8,7 @@ namespace vpcwall {
 namespace {
 
 using nlohmann::json;
+using nlohmann::ordered_json;
 
 // Thrown inside this file only, so that every helper can say what is wrong where it sees it.
 struct Wrong {
@@ -16,7 +17,7 @@ struct Wrong {
 
 constexpr std::array packet_keys{"protocol", "source",    "destination", "source_port", "destination_port",
                                  "flags",    "type",      "code",        "id",          "hop_limit",
-                                 "length",   "truncated", "quoted"};
+                                 "length",   "truncated", "lost",        "quoted"};
 
 std::uint32_t number(const json& object, const char* key, std::uint32_t fallback, std::uint32_t most) {
   const auto found = object.find(key);
@@ -73,6 +74,28 @@ TcpFlags flags(const json& object) {
   throw Wrong{"found " + found->dump() + " for \"flags\", expected letters of SAFRPU"};
 }
 
+bool flag(const json& object, const char* key) {
+  const auto found = object.find(key);
+  if (found == object.end()) return false;
+  if (!found->is_boolean())
+    throw Wrong{"found " + found->dump() + " for \"" + key + "\", expected true or false"};
+  return found->get<bool>();
+}
+
+// How much of the transport header is said to be missing, if any of it is.
+std::optional<Transport> damage(const json& object, Family family) {
+  const bool cut = flag(object, "truncated");
+  if (!flag(object, "lost")) return cut ? std::optional(Transport::cut) : std::nullopt;
+  if (cut) throw Wrong{R"("truncated" and "lost" exclude each other)"};
+  if (family == Family::ipv4) throw Wrong{"\"lost\" speaks of IPv6 extension headers, not of IPv4"};
+  return Transport::lost;
+}
+
+// Protocol 1 is ICMP only under IPv4, 58 ICMPv6 only under IPv6 (S-66, N-19).
+bool has_icmp_header(Protocol protocol, Family family) {
+  return protocol == (family == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6);
+}
+
 void require_object(const json& value, const char* what) {
   if (!value.is_object()) throw Wrong{"found " + value.dump().substr(0, 60) + ", expected " + what};
   for (const auto& [key, ignored] : value.items())
@@ -93,11 +116,13 @@ QuotedPacket read_quoted(const json& object) {
   quoted.destination = address(object, "destination");
   require_one_family(quoted.source, quoted.destination);
   quoted.protocol = protocol(object);
-  if (has_ports(quoted.protocol)) {
+  if (const auto missing = damage(object, quoted.source.family)) {
+    quoted.transport = *missing;
+  } else if (has_ports(quoted.protocol)) {
     quoted.source_port = static_cast<std::uint16_t>(required_number(object, "source_port", 65535));
     quoted.destination_port = static_cast<std::uint16_t>(required_number(object, "destination_port", 65535));
     quoted.transport = Transport::whole;
-  } else if (is_icmp(quoted.protocol)) {
+  } else if (has_icmp_header(quoted.protocol, quoted.source.family)) {
     quoted.icmp_type = static_cast<std::uint8_t>(required_number(object, "type", 255));
     quoted.icmp_identifier = static_cast<std::uint16_t>(number(object, "id", 0, 65535));
     quoted.transport = Transport::whole;
@@ -106,13 +131,9 @@ QuotedPacket read_quoted(const json& object) {
 }
 
 void read_transport(const json& object, Packet& packet) {
-  if (const auto cut = object.find("truncated"); cut != object.end()) {
-    if (!cut->is_boolean())
-      throw Wrong{"found " + cut->dump() + " for \"truncated\", expected true or false"};
-    if (cut->get<bool>()) {
-      packet.transport = Transport::cut;
-      return;
-    }
+  if (const auto missing = damage(object, packet.family())) {
+    packet.transport = *missing;
+    return;
   }
   if (has_ports(packet.protocol)) {
     packet.source_port = static_cast<std::uint16_t>(required_number(object, "source_port", 65535));
@@ -121,8 +142,7 @@ void read_transport(const json& object, Packet& packet) {
     if (packet.protocol == Protocol::tcp) packet.tcp_flags = flags(object);
     return;
   }
-  const Protocol own = packet.family() == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6;
-  if (packet.protocol != own) return;
+  if (!has_icmp_header(packet.protocol, packet.family())) return;
   packet.transport = Transport::whole;
   packet.icmp_type = static_cast<std::uint8_t>(required_number(object, "type", 255));
   packet.icmp_code = static_cast<std::uint8_t>(number(object, "code", 0, 255));
@@ -134,7 +154,59 @@ void read_transport(const json& object, Packet& packet) {
   }
 }
 
+std::string letters(TcpFlags flags) {
+  std::string text;
+  if (flags.syn) text += 'S';
+  if (flags.ack) text += 'A';
+  if (flags.fin) text += 'F';
+  if (flags.rst) text += 'R';
+  if (flags.psh) text += 'P';
+  if (flags.urg) text += 'U';
+  return text;
+}
+
+// What a packet and a quoted packet have in common, in the order in which people write it.
+template <class Any>
+ordered_json common_json(const Any& packet) {
+  ordered_json json;
+  const bool whole = packet.transport == Transport::whole;
+  const bool ports = whole && has_ports(packet.protocol);
+  if (has_ports(packet.protocol) || is_icmp(packet.protocol))
+    json["protocol"] = to_string(packet.protocol);
+  else
+    json["protocol"] = static_cast<unsigned>(packet.protocol);
+  json["source"] = to_string(packet.source);
+  if (ports) json["source_port"] = packet.source_port;
+  json["destination"] = to_string(packet.destination);
+  if (ports) json["destination_port"] = packet.destination_port;
+  if (packet.transport == Transport::cut) json["truncated"] = true;
+  if (packet.transport == Transport::lost) json["lost"] = true;
+  return json;
+}
+
 }  // namespace
+
+ordered_json to_json(const Packet& packet) {
+  ordered_json json = common_json(packet);
+  if (packet.transport == Transport::whole) {
+    if (packet.protocol == Protocol::tcp) json["flags"] = letters(packet.tcp_flags);
+    if (is_icmp(packet.protocol)) {
+      json["type"] = packet.icmp_type;
+      json["code"] = packet.icmp_code;
+      if (packet.icmp_identifier != 0) json["id"] = packet.icmp_identifier;
+    }
+  }
+  json["hop_limit"] = packet.hop_limit;
+  json["length"] = packet.length;
+  if (packet.quoted) {
+    auto& quoted = json["quoted"] = common_json(*packet.quoted);
+    if (packet.quoted->transport == Transport::whole && is_icmp(packet.quoted->protocol)) {
+      quoted["type"] = packet.quoted->icmp_type;
+      if (packet.quoted->icmp_identifier != 0) quoted["id"] = packet.quoted->icmp_identifier;
+    }
+  }
+  return json;
+}
 
 Expected<Packet, JsonMistake> read_packet(const json& object) {
   try {

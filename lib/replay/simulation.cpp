@@ -32,6 +32,12 @@ Decision Simulation::explain(const Packet& packet, const Journey& journey, Durat
   return shard_.explain(*policy_, {packet, journey, origin + at}, trace);
 }
 
+std::size_t Simulation::live_flows(Duration at) const {
+  std::size_t count = 0;
+  shard_.flows().visit(origin + at, [&count](const Flow&) { ++count; });
+  return count;
+}
+
 Journey Simulation::journey(const Packet& packet) const noexcept {
   return find_journey(*policy_, packet, {});
 }

@@ -34,6 +34,8 @@ class Simulation {
   [[nodiscard]] const CompiledPolicy& policy() const noexcept { return *policy_; }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
   [[nodiscard]] const Shard& shard() const noexcept { return shard_; }
+  // Live flows of all interfaces.
+  [[nodiscard]] std::size_t live_flows(Duration at) const;
   [[nodiscard]] nlohmann::ordered_json json(const Decision& decision) const {
     return to_json(decision, *policy_, context_.slots);
   }
