@@ -1,0 +1,107 @@
+#include "scenario/runner.h"
+
+#include "record/flow_log.h"
+#include "replay/reassembler.h"
+#include "replay/simulation.h"
+#include "scenario/gate_text.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr std::size_t flow_capacity = 1U << 12U;  // far more than the packets of a scenario
+
+class Runner {
+ public:
+  explicit Runner(const Scenario& scenario)
+      : written_(scenario.policy), simulation_(scenario.policy, flow_capacity) {}
+
+  StepOutcome operator()(const PacketCheck& check) {
+    const auto journey = simulation_.journey(check.injected);
+    if (!journey) return {false, journey.error().message, std::nullopt, {}, {}};
+    if (const Fate fate = reassemble(check); fate != Fate::accept)
+      return compare(check, {fate, {}, Reason::fragment});
+    Trace trace;
+    (void)simulation_.explain(check.injected.packet, *journey, now_, trace);
+    const Decision decision = simulation_.packet(check.injected.packet, *journey, now_);
+    flow_log_.add(simulation_.policy(), check.injected.packet, *journey, decision, now_);
+    const Fate fate = decision.verdict == Verdict::accept ? Fate::accept : Fate::drop;
+    StepOutcome outcome = compare(
+        check, {fate, gates_of(decision, simulation_.policy(), simulation_.slots()), decision.reason});
+    if (!outcome.passed) outcome.trace = lines_of(trace);
+    return outcome;
+  }
+
+  StepOutcome operator()(const Wait& wait) {
+    now_ += wait.duration;
+    return {};
+  }
+
+  StepOutcome operator()(const Change& change) {
+    if (change.after) {
+      simulation_.reload(*change.after, now_);
+      written_ = *change.after;
+    }
+    return compare(change);
+  }
+
+  StepOutcome operator()(const FlowLogCheck& check) {
+    return compare(check, flow_log_.close(simulation_.policy(), now_));
+  }
+
+  StepOutcome operator()(const AuditCheck& check) { return compare(check, written_); }
+
+  StepOutcome operator()(const StateCheck& check) {
+    const Counters& counters = simulation_.shard().counters();
+    const std::uint64_t refused = counters.gate(Gate::sg_ingress, Outcome::table_full).packets +
+                                  counters.gate(Gate::sg_egress, Outcome::table_full).packets;
+    return compare(check, simulation_.live_flows(now_), refused);
+  }
+
+ private:
+  // accept: there is a whole packet to judge.
+  Fate reassemble(const PacketCheck& check) {
+    Fate fate = Fate::accept;
+    const Packet& packet = check.injected.packet;
+    for (const FragmentRange& range : check.fragments) {
+      const Reassembly state = reassembler_.add({packet.source, packet.destination, check.datagram},
+                                                range.first, range.last, check.datagram_length, now_);
+      if (state == Reassembly::refused) return Fate::drop;
+      fate = state == Reassembly::complete ? Fate::accept : Fate::held;
+    }
+    return fate;
+  }
+
+  [[nodiscard]] std::vector<std::string> lines_of(const Trace& trace) const {
+    std::vector<std::string> lines;
+    for (const TraceStep& step : trace.steps) {
+      Decision one;
+      one.gate_size = 1;
+      one.gates.at(0) = step.gate;
+      std::string line = to_string(gates_of(one, simulation_.policy(), simulation_.slots()).front());
+      if (step.flow) {
+        line += ": by a flow in state " + std::string(to_string(step.flow->state));
+      } else if (step.gate.gate != Gate::exempt) {
+        line += ": " + std::to_string(step.considered) + " compared";
+      }
+      lines.push_back(std::move(line));
+    }
+    return lines;
+  }
+
+  Policy written_;  // the policy in force, as it was written
+  Simulation simulation_;
+  FlowLog flow_log_;
+  Reassembler reassembler_;
+  Duration now_{};
+};
+
+}  // namespace
+
+ScenarioOutcome run_scenario(const Scenario& scenario) {
+  Runner runner(scenario);
+  ScenarioOutcome outcome;
+  for (const ScenarioStep& step : scenario.steps) outcome.steps.push_back(std::visit(runner, step.what));
+  return outcome;
+}
+
+}  // namespace vpcwall
