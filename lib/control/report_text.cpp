@@ -83,6 +83,15 @@ std::string status_text(const ordered_json& report) {
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
           report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
           '\n';
+  if (report.contains("management_bypass")) {
+    std::string ports;
+    for (const auto& port : report.at("management_bypass"))
+      ports += (ports.empty() ? "" : ", ") + port.at("protocol").get<std::string>() + ' ' +
+               number(port.at("port"));
+    if (!ports.empty()) text += "BYPASS      " + ports + " of this host: NOT JUDGED (management_bypass)\n";
+  }
+  if (report.contains("test_clock"))
+    text += "test clock  moved by " + ago(report.at("test_clock").at("offset_seconds")) + "; stands still\n";
   text += "fast path   " + report.at("fast_path").get<std::string>() + '\n';
   text += "flows       " + number(report.at("flows").at("active")) + " of " +
           number(report.at("flows").at("capacity")) + ", refused for room " +

@@ -15,8 +15,8 @@
 namespace vpcwall {
 
 inline constexpr std::size_t max_request_bytes = std::size_t{64} << 10U;  // the line end included
-inline constexpr std::array<std::string_view, 5> request_verbs{"status", "rules", "flows", "reload",
-                                                               "explain"};
+inline constexpr std::array<std::string_view, 8> request_verbs{"status",  "rules", "flows",     "reload",
+                                                               "explain", "tap",   "decisions", "advance"};
 
 struct Request {
   std::string verb;          // one of request_verbs

@@ -40,6 +40,8 @@ class Snapshot {
       if (snapshot_.version_.load(std::memory_order_acquire) != version_) refresh();
       return *mine_;
     }
+    // What current() returned last, for those who keep it longer.
+    [[nodiscard]] const std::shared_ptr<const T>& held() const noexcept { return mine_; }
 
    private:
     void refresh() {

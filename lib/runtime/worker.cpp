@@ -25,11 +25,27 @@ Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const Que
   return journey;
 }
 
+Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
+               const Expected<Packet, ParseError>& packet, bool related_elsewhere, TimePoint now) {
+  if (!packet) {
+    shard.count(packet.error(), queued.wire_length, now);
+    return {.verdict = Verdict::drop, .reason = reason_of(packet.error())};
+  }
+  const Journey journey = journey_of(policy, *packet, queued);
+  return shard.judge(policy, {*packet, journey, now, related_elsewhere});
+}
+
 }  // namespace
 
-Worker::Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies,
-               Shards& shards, GenerationBarrier& barrier, Clock clock)
-    : index_(index), queue_(queue), policies_(policies), shards_(shards), barrier_(barrier), clock_(clock) {}
+Worker::Worker(std::size_t index, PacketQueue& queue, const WorkerSurroundings& surroundings)
+    : index_(index),
+      queue_(queue),
+      policies_(surroundings.policies),
+      shards_(surroundings.shards),
+      barrier_(surroundings.barrier),
+      fence_(surroundings.fence),
+      tap_(surroundings.tap),
+      clock_(surroundings.clock) {}
 
 void Worker::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) run_burst(idle_wait);
@@ -37,8 +53,11 @@ void Worker::run(const std::stop_token& stop) {
 
 void Worker::run_burst(Duration max_wait) {
   const std::span<const QueuedPacket> burst = queue_.receive(max_wait);
+  // All that may change is looked at once for the whole burst, behind the fence.
+  const std::uint64_t fence = fence_.raised();
   const CompiledPolicy& policy = policies_.current();
-  const TimePoint now = clock_();
+  const TimePoint now = clock_.now();
+  const bool watched = tap_.enabled();
 
   std::array<bool, max_burst> related{};
   if (policy.behavior.icmp_related == Behavior::IcmpRelated::linux_)
@@ -47,12 +66,20 @@ void Worker::run_burst(Duration max_wait) {
   std::array<Verdict, max_burst> verdicts{};
   shards_[index_].with([&](Shard& shard) {
     adopt_if_new(policy, shard, now);
-    for (std::size_t i = 0; i < burst.size(); ++i)
-      verdicts[i] = judge(policy, shard, burst[i], related[i], now);
+    for (std::size_t i = 0; i < burst.size(); ++i) {
+      const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length);
+      const Decision decision = judge(policy, shard, burst[i], packet, related[i], now);
+      if (watched) tap_.record(index_, packet, decision, policies_.held(), now);
+      verdicts[i] = decision.verdict;
+    }
     shard.expire(now, expiry_budget);
   });
   if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
   progress_.fetch_add(1, std::memory_order_relaxed);
+  if (fence != passed_) {
+    passed_ = fence;
+    fence_.passed(index_, fence);
+  }
 }
 
 void Worker::adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now) {
@@ -60,17 +87,6 @@ void Worker::adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint 
   shard.adopt(policy, now);
   generation_ = policy.generation;
   barrier_.reached(index_, generation_);
-}
-
-Verdict Worker::judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
-                      bool related_elsewhere, TimePoint now) {
-  const auto packet = parse_packet(queued.bytes, queued.wire_length);
-  if (!packet) {
-    shard.count(packet.error(), queued.wire_length, now);
-    return Verdict::drop;
-  }
-  const Journey journey = journey_of(policy, *packet, queued);
-  return shard.judge(policy, {*packet, journey, now, related_elsewhere}).verdict;
 }
 
 // The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is

@@ -6,6 +6,7 @@
 //   parse_packet           bytes -> Packet, or dropped as malformed
 //   find_journey           which guarded interfaces take part
 //   Shard::judge           evaluate -> apply -> count
+//   EventTap::record       where somebody watches
 //   PacketQueue::answer    all verdicts, one system call
 //
 // A burst is judged under exactly one policy and at exactly one time. The worker locks its own shard once per
@@ -18,20 +19,31 @@
 #include <stop_token>
 
 #include "engine/shard.h"
+#include "runtime/burst_fence.h"
+#include "runtime/event_tap.h"
 #include "runtime/generation_barrier.h"
 #include "runtime/guarded.h"
 #include "runtime/packet_queue.h"
 #include "runtime/snapshot.h"
+#include "runtime/worker_clock.h"
 
 namespace vpcwall {
 
 using Shards = std::deque<Guarded<Shard>>;
-using Clock = TimePoint (*)();
+
+// What all workers share; outlives them.
+struct WorkerSurroundings {
+  const Snapshot<CompiledPolicy>& policies;
+  Shards& shards;
+  GenerationBarrier& barrier;
+  BurstFence& fence;
+  EventTap& tap;
+  const WorkerClock& clock;
+};
 
 class Worker {
  public:
-  Worker(std::size_t index, PacketQueue& queue, const Snapshot<CompiledPolicy>& policies, Shards& shards,
-         GenerationBarrier& barrier, Clock clock);
+  Worker(std::size_t index, PacketQueue& queue, const WorkerSurroundings& surroundings);
 
   // Until `stop` is requested; the requester wakes the queue. Throws what PacketQueue::receive throws.
   void run(const std::stop_token& stop);
@@ -43,8 +55,6 @@ class Worker {
 
  private:
   void adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now);
-  [[nodiscard]] Verdict judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
-                              bool related_elsewhere, TimePoint now);
   [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
                                        TimePoint now) const;
 
@@ -53,8 +63,11 @@ class Worker {
   Snapshot<CompiledPolicy>::Reader policies_;
   Shards& shards_;
   GenerationBarrier& barrier_;
-  Clock clock_;
+  BurstFence& fence_;
+  EventTap& tap_;
+  const WorkerClock& clock_;
   std::uint64_t generation_ = 0;
+  std::uint64_t passed_ = 0;  // the last fence
   std::atomic<std::uint64_t> progress_{0};
 };
 

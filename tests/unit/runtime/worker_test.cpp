@@ -20,7 +20,7 @@ constexpr const char* allows_22 =
 constexpr const char* allows_80 =
     "  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}], egress: []}";
 
-TimePoint stopped_clock() { return TimePoint(std::chrono::hours(1)); }
+constexpr TimePoint start{std::chrono::hours(1)};
 
 Bytes syn(unsigned port, unsigned source_port = 40000) {
   return ipv4({.destination = "10.0.1.10"}, tcp({.source_port = source_port, .destination_port = port}));
@@ -29,10 +29,11 @@ Bytes syn(unsigned port, unsigned source_port = 40000) {
 // Workers, shards and a reloader as the daemon assembles them, on queues in memory.
 class Assembly {
  public:
-  explicit Assembly(std::size_t workers) : barrier(workers), queues(workers) {
+  explicit Assembly(std::size_t workers) : barrier(workers), fence(workers), tap(workers), queues(workers) {
     for (std::size_t i = 0; i < workers; ++i) {
       shards.emplace_back(std::in_place, 1024, FlowHash::Seed{i, 2, 3, 4}, allowance);
-      this->workers.emplace_back(i, queues[i], policies, shards, barrier, stopped_clock);
+      this->workers.emplace_back(i, queues[i],
+                                 WorkerSurroundings{policies, shards, barrier, fence, tap, clock});
     }
   }
   void run() {
@@ -51,6 +52,9 @@ class Assembly {
   Shards shards;
   Snapshot<CompiledPolicy> policies;
   GenerationBarrier barrier;
+  BurstFence fence;
+  EventTap tap;
+  WorkerClock clock{start};
   std::deque<FakeQueue> queues;
   std::deque<Worker> workers;
   Reloader reloader{policies, shards, barrier, [this] {
@@ -106,6 +110,90 @@ TEST(Worker, FindsTheFlowOfAnIcmpErrorInAnotherShard) {
   a.queues[1].give({{error}});
   a.workers[1].run_burst(seconds(1));
   EXPECT_EQ(a.queues[1].verdicts(), (std::vector{Verdict::drop, Verdict::accept}));
+}
+
+TEST(Worker, TellsAWatcherEveryDecisionBeforeItAnswers) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.queues[0].give({{syn(22)}});
+  a.workers[0].run_burst(seconds(1));
+  a.tap.enable();
+  a.queues[0].give({{syn(22, 40001)}, {syn(80)}, {Bytes(3)}, {ipv4({.fragment_field = 0x2000}, tcp({}))}});
+  a.workers[0].run_burst(seconds(1));
+  const EventTap::Reading reading = a.tap.read(0, 10);
+  ASSERT_EQ(reading.events.size(), 4U) << "not what was judged before anybody watched";
+  EXPECT_EQ(reading.events[0].packet->source_port, 40001);
+  EXPECT_EQ(reading.events[0].decision.verdict, Verdict::accept);
+  EXPECT_EQ(reading.events[0].policy->generation, 1U);
+  EXPECT_EQ(reading.events[0].at, start);
+  EXPECT_EQ(reading.events[1].packet->destination_port, 80);
+  EXPECT_EQ(reading.events[1].decision.reason, Reason::no_group_rule);
+  EXPECT_EQ(reading.events[2].packet.error(), ParseError::bad_version);
+  EXPECT_EQ(reading.events[2].decision.reason, Reason::malformed);
+  EXPECT_EQ(reading.events[3].packet.error(), ParseError::fragment);
+  EXPECT_EQ(reading.events[3].decision.reason, Reason::fragment);
+  a.tap.disable();
+  a.queues[0].give({{syn(22, 40002)}});
+  a.workers[0].run_burst(seconds(1));
+  EXPECT_EQ(a.tap.next(), 4U);
+}
+
+TEST(Worker, KeepsThePolicyOfADecisionForTheWatcher) {
+  Assembly a(1);
+  a.tap.enable();
+  a.use(allows_22);
+  a.queues[0].give({{syn(22)}});
+  a.workers[0].run_burst(seconds(1));
+  a.use(allows_80);
+  a.queues[0].give({{syn(22, 40001)}});
+  a.workers[0].run_burst(seconds(1));
+  const EventTap::Reading reading = a.tap.read(0, 10);
+  ASSERT_EQ(reading.events.size(), 2U);
+  EXPECT_EQ(reading.events[0].policy->generation, 1U);
+  EXPECT_EQ(reading.events[1].policy->generation, 2U);
+}
+
+TEST(Worker, PassesAFenceWithTheFirstBurstThatBeginsBehindIt) {
+  Assembly a(2);
+  a.use(allows_22);
+  const auto number = a.fence.raise();
+  a.workers[0].run_burst(Duration::zero());
+  EXPECT_FALSE(a.fence.wait(number, Duration::zero())) << "one worker has not looked";
+  a.workers[1].run_burst(Duration::zero());
+  EXPECT_TRUE(a.fence.wait(number, Duration::zero()));
+  const auto next = a.fence.raise();
+  EXPECT_FALSE(a.fence.wait(next, Duration::zero()));
+  a.run();
+  for (FakeQueue& queue : a.queues) queue.wake();
+  EXPECT_TRUE(a.fence.wait(next, seconds(20)));
+}
+
+TEST(Worker, JudgesAtTheTimeThatATestHasSet) {  // C-32
+  Assembly a(1);
+  a.use("  - {name: web, ingress: [{protocol: udp, ports: 53, source: 203.0.113.0/24}], egress: []}");
+  const Bytes question = ipv4({.destination = "10.0.1.10", .protocol = 17}, udp({}));
+  const Bytes answer = ipv4({.source = "10.0.1.10", .destination = "203.0.113.12", .protocol = 17},
+                            udp({.source_port = 53, .destination_port = 40000}));
+  const auto judged = [&a](const Bytes& packet) {
+    a.queues[0].give({{packet}});
+    a.workers[0].run_burst(seconds(1));
+    return a.queues[0].verdicts().back();
+  };
+  EXPECT_EQ(judged(question), Verdict::accept);
+  a.clock.advance(seconds(30) - Duration(1));
+  EXPECT_EQ(judged(answer), Verdict::accept);
+  a.clock.advance(seconds(30));
+  EXPECT_EQ(judged(answer), Verdict::drop);
+  EXPECT_EQ(a.clock.advanced(), seconds(60) - Duration(1));
+}
+
+TEST(WorkerClock, RunsAsTheClockOfTheShellDoes) {
+  static TimePoint shell;
+  const WorkerClock clock([]() noexcept { return shell; });
+  shell = start;
+  EXPECT_EQ(clock.now(), start);
+  shell = start + seconds(1);
+  EXPECT_EQ(clock.now(), start + seconds(1));
 }
 
 TEST(Reloader, ReportsWhatChangedByIdentity) {
