@@ -3,7 +3,11 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cmath>
+#include <limits>
+
 #include "control/reports.h"
+#include "daemon/decisions_report.h"
 #include "daemon/text_file.h"
 #include "engine/flow_identity.h"
 #include "policy/policy_yaml.h"
@@ -17,6 +21,24 @@ using nlohmann::ordered_json;
 
 constexpr std::size_t default_flow_rows = 1000;
 constexpr std::size_t most_flow_rows = 100'000;
+constexpr std::size_t default_decision_rows = 256;
+constexpr std::size_t most_decision_rows = EventTap::default_capacity;
+
+constexpr double most_test_seconds = 1e9;  // in all: thirty years, far inside what nanoseconds can count
+
+double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
+ordered_json error(std::string message) { return {{"error", std::move(message)}}; }
+
+// A whole number among the arguments of a request; the error is a sentence for the sender.
+Expected<std::uint64_t, std::string> number(const Request& request, const char* key, std::uint64_t fallback,
+                                            std::uint64_t least, std::uint64_t most) {
+  const auto found = request.arguments.find(key);
+  if (found == request.arguments.end()) return fallback;
+  if (found->is_number_unsigned() && *found >= least && *found <= most) return found->get<std::uint64_t>();
+  return Unexpected{"found " + found->dump().substr(0, 60) + " for \"" + key + "\", expected a number from " +
+                    std::to_string(least) + " to " + std::to_string(most)};
+}
 
 ordered_json to_json(const ReloadOutcome& outcome) {
   ordered_json json;
@@ -43,11 +65,16 @@ ordered_json Commands::answer(const Request& request, const ControlPeer& peer) {
   if (request.verb == "status") return status();
   if (request.verb == "rules") {
     const std::vector<const Counters*> counters = firewall_.counters();
-    return rules_report(*firewall_.policy(), firewall_.slots(), counters, now());
+    return rules_report(*firewall_.policy(), firewall_.slots(), counters, firewall_.judging_time());
   }
   if (request.verb == "flows") return flows(request);
   if (request.verb == "explain") return explain(request);
-  return to_json(reload("process " + std::to_string(peer.process) + " of user " + std::to_string(peer.user)));
+  if (request.verb == "tap") return tap(request);
+  if (request.verb == "decisions") return decisions(request);
+  const std::string asker =
+      "process " + std::to_string(peer.process) + " of user " + std::to_string(peer.user);
+  if (request.verb == "advance") return advance(request, asker);
+  return to_json(reload(asker));
 }
 
 ReloadOutcome Commands::reload(const std::string& asked_by) {
@@ -90,18 +117,22 @@ ordered_json Commands::status() const {
   json["schema"] = "vpcwall/status/1";
   json["version"] = VPCWALL_VERSION;
   json["pid"] = ::getpid();
-  json["uptime_seconds"] = std::chrono::duration<double>(now() - started_).count();
+  json["uptime_seconds"] = seconds(now() - started_);
   json["policy"] = settings_.policy;
   json["generation"] = firewall_.policy()->generation;
   json["interfaces"] = firewall_.policy()->interfaces.size();
   json["mode"] = to_string(settings_.mode);
   json["backend"] = firewall_.backend();
   json["fail_mode"] = settings_.fail_mode == FailMode::open ? "open" : "closed";
+  json["management_bypass"] = ordered_json::array();
+  for (const LocalPort& port : settings_.management_bypass)
+    json["management_bypass"].push_back({{"protocol", to_string(port.protocol)}, {"port", port.port}});
   json["fast_path"] = "none, every packet is judged in user space";
   std::uint64_t refused = 0;
   for (const Counters* counters : firewall_.counters())
     for (const Gate gate : {Gate::sg_ingress, Gate::sg_egress})
       refused += counters->gate(gate, Outcome::table_full).packets;
+  if (settings_.test_clock) json["test_clock"] = {{"offset_seconds", seconds(firewall_.advanced())}};
   json["flows"] = {
       {"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
   json["queues"] = ordered_json::array();
@@ -116,22 +147,17 @@ ordered_json Commands::status() const {
 }
 
 ordered_json Commands::flows(const Request& request) const {
-  std::size_t most = default_flow_rows;
-  if (const auto limit = request.arguments.find("limit"); limit != request.arguments.end()) {
-    if (!limit->is_number_unsigned() || limit->get<std::size_t>() > most_flow_rows)
-      return {{"error", "found " + limit->dump() + " for \"limit\", expected a number from 0 to " +
-                            std::to_string(most_flow_rows)}};
-    most = limit->get<std::size_t>();
-  }
-  const TimePoint at = now();
-  const std::vector<Flow> copies = firewall_.flows(most, at);
+  const auto most = number(request, "limit", default_flow_rows, 0, most_flow_rows);
+  if (!most) return error(most.error());
+  const TimePoint at = firewall_.judging_time();
+  const std::vector<Flow> copies = firewall_.flows(*most, at);
   return flows_report(*firewall_.policy(), firewall_.slots(), copies, firewall_.flow_count(), at);
 }
 
 ordered_json Commands::explain(const Request& request) const {
-  if (!request.arguments.contains("packet")) return {{"error", "explain needs a \"packet\""}};
+  if (!request.arguments.contains("packet")) return error("explain needs a \"packet\"");
   const auto packet = read_packet(request.arguments.at("packet"));
-  if (!packet) return {{"error", packet.error().message}};
+  if (!packet) return error(packet.error().message);
   const std::shared_ptr<const CompiledPolicy> policy = firewall_.policy();
   const Journey journey = find_journey(*policy, *packet, {});
   std::vector<FlowKey> keys;
@@ -141,9 +167,47 @@ ordered_json Commands::explain(const Request& request) const {
     if (const auto key = flow_key(*packet, direction, policy->interfaces.at(side).number))
       keys.push_back(*key);
   }
-  const TimePoint at = now();
+  const TimePoint at = firewall_.judging_time();
   const std::vector<Flow> live = firewall_.flows_of(keys, at);
   return vpcwall::to_json(vpcwall::explain(*policy, live, *packet, journey, at), *policy, firewall_.slots());
+}
+
+ordered_json Commands::tap(const Request& request) {
+  ordered_json json;
+  json["schema"] = "vpcwall/tap/1";
+  json["everywhere"] = true;
+  if (const auto enable = request.arguments.find("enable"); enable != request.arguments.end()) {
+    if (!enable->is_boolean())
+      return error("found " + enable->dump().substr(0, 60) + " for \"enable\", expected true or false");
+    json["everywhere"] = firewall_.watch_decisions(enable->get<bool>());
+  }
+  json["enabled"] = firewall_.tap().enabled();
+  json["next"] = firewall_.tap().next();
+  return json;
+}
+
+ordered_json Commands::decisions(const Request& request) const {
+  const auto since = number(request, "since", 0, 0, std::numeric_limits<std::uint64_t>::max());
+  if (!since) return error(since.error());
+  const auto limit = number(request, "limit", default_decision_rows, 1, most_decision_rows);
+  if (!limit) return error(limit.error());
+  return decisions_report(firewall_.tap().read(*since, *limit), firewall_.slots(), firewall_.judging_time());
+}
+
+ordered_json Commands::advance(const Request& request, const std::string& asked_by) {
+  if (!settings_.test_clock)
+    return error("the clock of this daemon cannot be moved: it was started without --test-clock");
+  const auto found = request.arguments.find("seconds");
+  if (found == request.arguments.end()) return error("advance needs \"seconds\"");
+  const double wanted = found->is_number() ? found->get<double>() : -1;
+  if (!(wanted >= 0 && wanted <= most_test_seconds - seconds(firewall_.advanced())))
+    return error("found " + found->dump().substr(0, 60) +
+                 " for \"seconds\", expected a number from 0 on, and not above 1e9 in all");
+  const bool everywhere = firewall_.advance_clock(Duration(std::llround(wanted * 1e9)));
+  spdlog::info("test clock: {} seconds forward, asked by {}", wanted, asked_by);
+  return {{"schema", "vpcwall/advance/1"},
+          {"everywhere", everywhere},
+          {"offset_seconds", seconds(firewall_.advanced())}};
 }
 
 }  // namespace vpcwall

@@ -31,6 +31,9 @@ class Commands {
   [[nodiscard]] nlohmann::ordered_json status() const;
   [[nodiscard]] nlohmann::ordered_json flows(const Request& request) const;
   [[nodiscard]] nlohmann::ordered_json explain(const Request& request) const;
+  [[nodiscard]] nlohmann::ordered_json tap(const Request& request);
+  [[nodiscard]] nlohmann::ordered_json decisions(const Request& request) const;
+  [[nodiscard]] nlohmann::ordered_json advance(const Request& request, const std::string& asked_by);
 
   const Settings& settings_;
   Firewall& firewall_;

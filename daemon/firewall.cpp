@@ -15,7 +15,7 @@
 namespace vpcwall {
 namespace {
 
-constexpr Duration longest_reload = std::chrono::seconds(5);
+constexpr Duration longest_wait = std::chrono::seconds(5);
 
 FlowHash::Seed random_seed() {
   FlowHash::Seed seed{};
@@ -38,7 +38,10 @@ TimePoint now() noexcept {
   return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-Firewall::Firewall(const Settings& settings) : settings_(settings), failure_event_(make_event()) {
+Firewall::Firewall(const Settings& settings)
+    : settings_(settings),
+      failure_event_(make_event()),
+      clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)) {
   const std::uint16_t count = queue_count(settings, std::thread::hardware_concurrency());
   for (std::uint16_t i = 0; i < count; ++i) {
     queues_.emplace_back(QueueSettings{.number = static_cast<std::uint16_t>(settings.queues.first + i),
@@ -49,6 +52,8 @@ Firewall::Firewall(const Settings& settings) : settings_(settings), failure_even
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
   }
   barrier_ = std::make_unique<GenerationBarrier>(count);
+  fence_ = std::make_unique<BurstFence>(count);
+  tap_ = std::make_unique<EventTap>(count);
   reloader_ = std::make_unique<Reloader>(policies_, shards_, *barrier_, [this] { wake_workers(); });
   hooks_ = make_hook_installer(settings.backend);
 }
@@ -62,8 +67,8 @@ void Firewall::start(const Policy& policy) {
   const HookPlan plan = hook_plan(policy);
   require_installable(plan);
   reloader_->apply(policy, device_bindings(policy), Duration::zero());
-  for (std::size_t i = 0; i < queues_.size(); ++i)
-    workers_.emplace_back(i, queues_[i], policies_, shards_, *barrier_, now);
+  const WorkerSurroundings surroundings{policies_, shards_, *barrier_, *fence_, *tap_, clock_};
+  for (std::size_t i = 0; i < queues_.size(); ++i) workers_.emplace_back(i, queues_[i], surroundings);
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
   install_if_changed(plan);
@@ -74,7 +79,7 @@ ReloadReport Firewall::reload(const Policy& policy) {
   const HookPlan plan = hook_plan(policy);
   const std::vector<DeviceBinding> bindings = device_bindings(policy);
   install_if_changed(plan);
-  return reloader_->apply(policy, bindings, longest_reload);
+  return reloader_->apply(policy, bindings, longest_wait);
 }
 
 void Firewall::stop() {
@@ -134,6 +139,19 @@ std::vector<Flow> Firewall::flows_of(const std::vector<FlowKey>& keys, TimePoint
   return copies;
 }
 
+bool Firewall::advance_clock(Duration by) {
+  clock_.advance(by);
+  return every_worker_has_looked();
+}
+
+bool Firewall::watch_decisions(bool on) {
+  if (on)
+    tap_->enable();
+  else
+    tap_->disable();
+  return every_worker_has_looked();
+}
+
 std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const {
   std::vector<DeviceBinding> bindings;
   for (const Interface& interface : policy.interfaces) {
@@ -148,7 +166,8 @@ std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const
                                " here; correct `device` in the policy or `devices` in daemon.yaml");
     bindings.push_back({index, interface.id});
   }
-  for (const auto& [name, device] : settings_.devices) {
+  for (const auto& named : settings_.devices) {
+    const std::string& name = named.first;
     const bool known = std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
                                    [&](const Interface& one) { return one.name == name || one.id == name; });
     if (!known)
@@ -164,6 +183,7 @@ HookPlan Firewall::hook_plan(const Policy& policy) const {
   plan.first_queue = settings_.queues.first;
   plan.queue_count = static_cast<std::uint16_t>(queues_.size());
   plan.fail_open = settings_.fail_mode == FailMode::open;
+  plan.bypass = settings_.management_bypass;
   if (plan.mode == HookMode::router) {
     for (const auto& range : {policy.vpc.cidr, policy.vpc.ipv6_cidr})
       if (range) plan.guarded.push_back(*range);
@@ -188,6 +208,12 @@ void Firewall::install_if_changed(const HookPlan& plan) {
 
 void Firewall::wake_workers() noexcept {
   for (NfQueue& queue : queues_) queue.wake();
+}
+
+bool Firewall::every_worker_has_looked() {
+  const std::uint64_t number = fence_->raise();
+  wake_workers();
+  return fence_->wait(number, longest_wait);
 }
 
 void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {

@@ -29,6 +29,9 @@
 
 namespace vpcwall {
 
+// The daemon's clock: monotonic, suspended time included, so that idle flows expire over a suspend.
+[[nodiscard]] TimePoint now() noexcept;
+
 class Firewall {
  public:
   // Throws std::system_error or std::runtime_error with a line for the operator.
@@ -58,11 +61,23 @@ class Firewall {
   // The live flow of `key`, whichever shard has it.
   [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint now) const;
 
+  // What the workers' clock says: now(), or what a test has made of it (settings.test_clock).
+  [[nodiscard]] TimePoint judging_time() const noexcept { return clock_.now(); }
+  [[nodiscard]] Duration advanced() const noexcept { return clock_.advanced(); }
+  // Moves the test clock, for every worker; false when one has not taken the new time up in time.
+  bool advance_clock(Duration by);
+
+  // Whether decisions are recorded. False when a worker has not taken the change up in time.
+  bool watch_decisions(bool on);
+  [[nodiscard]] const EventTap& tap() const noexcept { return *tap_; }
+
  private:
   [[nodiscard]] std::vector<DeviceBinding> device_bindings(const Policy& policy) const;
   [[nodiscard]] HookPlan hook_plan(const Policy& policy) const;
   void install_if_changed(const HookPlan& plan);
   void wake_workers() noexcept;
+  // Until every worker has begun and ended a burst; false when that takes too long.
+  [[nodiscard]] bool every_worker_has_looked();
   void run_worker(std::size_t index, const std::stop_token& stop);
 
   Settings settings_;
@@ -70,11 +85,14 @@ class Firewall {
   mutable std::mutex failure_mutex_;
   std::string failure_;
 
+  WorkerClock clock_;
   FlowAllowance allowance_;
   Shards shards_;
   std::deque<NfQueue> queues_;
   Snapshot<CompiledPolicy> policies_;
   std::unique_ptr<GenerationBarrier> barrier_;
+  std::unique_ptr<BurstFence> fence_;
+  std::unique_ptr<EventTap> tap_;
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<HookInstaller> hooks_;
   HookPlan installed_;
@@ -82,8 +100,5 @@ class Firewall {
   std::deque<Worker> workers_;
   std::vector<std::jthread> threads_;
 };
-
-// The daemon's clock: monotonic, suspended time included, so that idle flows expire over a suspend.
-[[nodiscard]] TimePoint now() noexcept;
 
 }  // namespace vpcwall

@@ -61,6 +61,11 @@ int run(const Settings& settings, const Policy& policy) {
                           return commands.answer(request, peer);
                         });
   drop_privileges();
+  if (settings.test_clock)
+    spdlog::warn("test clock: no flow expires until the control socket moves the clock; for tests only");
+  for (const LocalPort& port : settings.management_bypass)
+    spdlog::warn("management bypass: {} of this host passes unjudged, which AWS has nothing like",
+                 to_string(port));
   firewall.start(policy);
   spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
                policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
@@ -79,6 +84,9 @@ int main(int argc, char** argv) {
   std::string policy_path;
   app.add_option("--config", settings_path, "Settings file")->capture_default_str();
   app.add_option("--policy", policy_path, "Policy file, instead of the one that the settings name");
+  bool test_clock = false;
+  app.add_flag("--test-clock", test_clock,
+               "For tests only: flows do not expire until the control socket moves the clock");
   app.set_version_flag("--version", VPCWALL_VERSION);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
     return std::string("vpcwalld: ") + error.what() + "; see `vpcwalld --help`\n";
@@ -93,6 +101,7 @@ int main(int argc, char** argv) {
     std::optional<Settings> settings = read_settings(settings_path);
     if (!settings) return bad_input;
     if (!policy_path.empty()) settings->policy = policy_path;
+    settings->test_clock = test_clock;
     const std::optional<Policy> policy = read_policy(settings->policy);
     if (!policy) return bad_input;
     set_up_log(settings->log_level);

@@ -89,6 +89,23 @@ void read_devices(std::map<std::string, std::string>& devices, const YamlNode& n
   }
 }
 
+void read_bypass(std::vector<LocalPort>& ports, const YamlNode& node, Reporter& reporter) {
+  for (const YamlNode* item : read_list(node, "management_bypass", reporter)) {
+    const MappingReader mapping(*item, "a port that is not judged", {"protocol", "port"}, reporter);
+    const YamlNode* protocol = mapping.require("protocol");
+    const YamlNode* port = mapping.require("port");
+    if (protocol == nullptr || port == nullptr) continue;
+    const auto word = read_word(*protocol, "a protocol", {"tcp", "udp"}, reporter);
+    const auto number = read_number(*port, "a port", 1, 65'535, reporter);
+    if (!word || !number) continue;
+    const LocalPort local{*word == 0 ? Protocol::tcp : Protocol::udp, static_cast<std::uint16_t>(*number)};
+    if (std::find(ports.begin(), ports.end(), local) != ports.end()) {
+      reporter.error(item->at, "found " + to_string(local) + " a second time");
+    }
+    ports.push_back(local);
+  }
+}
+
 void read_control(Settings::Control& control, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(node, "the control settings", {"socket", "group"}, reporter);
   if (const YamlNode* socket = mapping.find("socket")) {
@@ -110,7 +127,7 @@ void read_control(Settings::Control& control, const YamlNode& node, Reporter& re
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(node, "the daemon's settings",
                               {"version", "policy", "mode", "backend", "fail_mode", "queues", "devices",
-                               "control", "log", "flows", "remove_hooks_at_stop"},
+                               "control", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
                               reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
@@ -146,6 +163,14 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   }
   if (const YamlNode* remove = mapping.find("remove_hooks_at_stop")) {
     keep(settings.remove_hooks_at_stop, read_flag(*remove, "remove_hooks_at_stop", reporter));
+  }
+  if (const YamlNode* bypass = mapping.find("management_bypass")) {
+    read_bypass(settings.management_bypass, *bypass, reporter);
+  }
+  if (settings.mode == HookMode::router && !settings.management_bypass.empty()) {
+    reporter.error(mapping.key_position("management_bypass"),
+                   "found management_bypass in router mode, expected none",
+                   "a router judges what it forwards, and never what is meant for itself");
   }
   if (settings.mode == HookMode::host && settings.devices.empty()) {
     reporter.error(mapping.key_position("mode"), "found mode host without devices, expected at least one",

@@ -49,7 +49,12 @@ struct Settings {
   Control control;
   LogLevel log_level = LogLevel::info;
   std::uint32_t flows_per_worker = 262'144;
+  // Host mode: ports of this host that nobody judges, for whoever administers it (E-26).
+  std::vector<LocalPort> management_bypass;
   bool remove_hooks_at_stop = true;
+  // For tests: time stands still for the flows until the control socket moves it. No key of the file, an
+  // option of the start.
+  bool test_clock = false;
 
   friend bool operator==(const Settings&, const Settings&) = default;
 };

@@ -16,6 +16,10 @@ std::string_view to_string(HookBackend backend) noexcept {
   return "";
 }
 
+std::string to_string(const LocalPort& port) {
+  return to_string(port.protocol) + ' ' + std::to_string(port.port);
+}
+
 bool is_hookable_device(std::string_view name) noexcept {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-";
   constexpr std::size_t longest = 15;  // IFNAMSIZ without its end mark
@@ -30,6 +34,12 @@ void require_installable(const HookPlan& plan) {
   if (plan.mode == HookMode::host && plan.devices.empty()) refuse("host mode needs at least one device");
   if (plan.mode == HookMode::router && plan.devices.empty() && plan.guarded.empty()) {
     refuse("router mode needs at least one guarded range or device");
+  }
+  if (plan.mode == HookMode::router && !plan.bypass.empty()) {
+    refuse("router mode judges nothing of the host's own, so that there is nothing to let through");
+  }
+  for (const LocalPort& port : plan.bypass) {
+    if (!has_ports(port.protocol) || port.port == 0) refuse("\"" + to_string(port) + "\" is no port");
   }
   const auto bad = std::find_if_not(plan.devices.begin(), plan.devices.end(),
                                     [](const std::string& name) { return is_hookable_device(name); });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "net/address.h"
+#include "net/protocol.h"
 
 namespace vpcwall {
 
@@ -20,6 +21,14 @@ enum class HookBackend : std::uint8_t { automatic, nft, xt };
 [[nodiscard]] std::string_view to_string(HookMode mode) noexcept;
 [[nodiscard]] std::string_view to_string(HookBackend backend) noexcept;  // "auto", "nft", "xt"
 
+// A port of this host itself.
+struct LocalPort {
+  Protocol protocol = Protocol::tcp;  // or udp
+  std::uint16_t port = 0;
+  friend bool operator==(const LocalPort&, const LocalPort&) = default;
+};
+[[nodiscard]] std::string to_string(const LocalPort& port);  // "tcp 22"
+
 struct HookPlan {
   HookMode mode = HookMode::router;
   std::vector<Prefix> guarded;       // router mode: the VPC's ranges, both families
@@ -27,6 +36,11 @@ struct HookPlan {
   std::uint16_t first_queue = 0;
   std::uint16_t queue_count = 1;
   bool fail_open = false;  // pass packets unjudged while nobody reads the queues
+  // Host mode only: what goes to these ports, and what comes from them, is not taken (E-26). With any of
+  // them, neighbour discovery is not taken either: without it they could not be reached over IPv6 while
+  // nobody judges, and what of it came from beyond the link the kernel refuses by itself (E-21). Our rules
+  // only step aside: what others have to say of such a packet still counts.
+  std::vector<LocalPort> bypass;
 
   friend bool operator==(const HookPlan&, const HookPlan&) = default;
 };

@@ -19,8 +19,10 @@ std::string queue_statement(const HookPlan& plan) {
          std::to_string(plan.first_queue);
 }
 
-void add_chain(std::string& text, const std::string& hook, const std::vector<std::string>& matches) {
+void add_chain(std::string& text, const std::string& hook, const std::vector<std::string>& matches,
+               const std::vector<std::string>& passed = {}) {
   text += "  chain " + hook + " {\n    type filter hook " + hook + " priority security; policy accept;\n";
+  for (const std::string& match : passed) text += "    " + match + " return\n";
   for (const std::string& match : matches) text += "    " + match + " goto enqueue\n";
   text += "  }\n";
 }
@@ -53,8 +55,16 @@ std::string render(const HookPlan& plan, const std::string& last_word) {
       arriving.push_back(device_match("iifname", device));
       leaving.push_back(device_match("oifname", device));
     }
-    add_chain(text, "input", arriving);
-    add_chain(text, "output", leaving);
+    std::vector<std::string> to_bypass, from_bypass;
+    for (const LocalPort& port : plan.bypass) {
+      const std::string protocol = to_string(port.protocol);
+      to_bypass.push_back(protocol + " dport " + std::to_string(port.port));
+      from_bypass.push_back(protocol + " sport " + std::to_string(port.port));
+    }
+    for (auto* chain : {&to_bypass, &from_bypass})
+      if (!chain->empty()) chain->emplace_back("icmpv6 type 133-137");
+    add_chain(text, "input", arriving, to_bypass);
+    add_chain(text, "output", leaving, from_bypass);
   }
   return text + "}\n";
 }

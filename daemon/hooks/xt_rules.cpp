@@ -82,6 +82,21 @@ std::vector<std::string> matches(const HookPlan& plan, Family family, std::strin
   return found;
 }
 
+// What in `hook` is left to the rules behind ours.
+std::vector<std::string> passes(const HookPlan& plan, Family family, std::string_view hook) {
+  std::vector<std::string> found;
+  if (plan.mode != HookMode::host || hook == "FORWARD") return found;
+  for (const LocalPort& port : plan.bypass) {
+    found.push_back("-p " + to_string(port.protocol) + (hook == "INPUT" ? " --dport " : " --sport ") +
+                    std::to_string(port.port));
+  }
+  if (family == Family::ipv6 && !found.empty()) {
+    for (int type = 133; type <= 137; ++type)
+      found.push_back("-p ipv6-icmp --icmpv6-type " + std::to_string(type));
+  }
+  return found;
+}
+
 std::string queue_target(std::uint32_t number, bool fail_open) {
   return " -j NFQUEUE --queue-num " + std::to_string(number) + (fail_open ? " --queue-bypass" : "") + "\n";
 }
@@ -148,6 +163,9 @@ std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, c
       "-A VPCWALL-REASSEMBLE -m socket -m comment --comment " + std::string(made_mark) + join(made) + "\n";
   text += queue_rules(plan, family, seed);
   for (const std::string& hook : hooks) {
+    for (const std::string& match : passes(plan, family, hook)) {
+      text += "-A " + own_chain(hook) + " " + match + " -j RETURN\n";
+    }
     for (const std::string& match : matches(plan, family, hook)) {
       text += "-A " + own_chain(hook) + " " + match + " -j VPCWALL-QUEUE\n";
     }

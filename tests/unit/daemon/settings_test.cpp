@@ -44,6 +44,7 @@ devices: {web: eth0, eni-0a1b2c3d: eth1}
 control: {socket: /tmp/vpcwall.sock, group: adm}
 log: {level: debug}
 flows: {capacity_per_worker: 4096}
+management_bypass: [{protocol: tcp, port: 22}, {protocol: udp, port: 51820}]
 remove_hooks_at_stop: false
 )",
                                               "daemon.yaml");
@@ -58,6 +59,7 @@ remove_hooks_at_stop: false
   expected.control = {.socket = "/tmp/vpcwall.sock", .group = "adm"};
   expected.log_level = LogLevel::debug;
   expected.flows_per_worker = 4096;
+  expected.management_bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};
   expected.remove_hooks_at_stop = false;
   EXPECT_EQ(*loaded.settings, expected);
 }
@@ -69,6 +71,7 @@ struct Mistake {
 };
 
 TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
+  const std::string host = "version: 1\nmode: host\ndevices: {web: eth0}\n";
   const std::vector<Mistake> mistakes{
       {"", 1, 1, "found"},
       {"[]", 1, 1, "found a list"},
@@ -108,6 +111,14 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
       {"version: 1\nlog: {level: loud}", 2, 14, "loud"},
       {"version: 1\nlog: debug", 2, 6, "debug"},
       {"version: 1\nflows: {capacity_per_worker: 10}", 2, 30, "10"},
+      {"version: 1\nmanagement_bypass: {tcp: 22}", 2, 20, "a mapping"},
+      {"version: 1\nmanagement_bypass: [22]", 2, 21, "22"},
+      {"version: 1\nmanagement_bypass: [{port: 22}]", 2, 21, "protocol"},
+      {"version: 1\nmanagement_bypass: [{protocol: icmp, port: 22}]", 2, 32, "icmp"},
+      {"version: 1\nmanagement_bypass: [{protocol: tcp, port: 0}]", 2, 43, "0"},
+      {"version: 1\nmanagement_bypass: [{protocol: tcp, port: ssh}]", 2, 43, "ssh"},
+      {host + "management_bypass: [{protocol: tcp, port: 22}, {protocol: tcp, port: 22}]", 4, 48, "tcp 22"},
+      {"version: 1\nmanagement_bypass: [{protocol: tcp, port: 22}]", 2, 1, "in router mode"},  // E-26
       {"version: 1\nremove_hooks_at_stop: no", 2, 23, "no"},
       {"version: 1\nqueues: {", 2, 0, ""},
   };

@@ -41,6 +41,16 @@ TEST(HookPlanTest, RefusesPlansThatCannotBeInstalled) {
                  plan.devices = {"eth0", "lo"};
                }},
            Row{"a pattern for many devices", [](HookPlan& plan) { plan.devices = {"eth+"}; }},
+           Row{"a router that lets its own traffic through",
+               [](HookPlan& plan) {
+                 plan.bypass = {{Protocol::tcp, 22}};
+               }},
+           Row{"a protocol without ports let through",
+               [](HookPlan& plan) {
+                 plan.mode = HookMode::host;
+                 plan.devices = {"eth0"};
+                 plan.bypass = {{Protocol::icmp, 22}};
+               }},
        }) {
     HookPlan plan = good;
     row.spoil(plan);

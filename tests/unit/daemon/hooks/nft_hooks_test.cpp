@@ -40,6 +40,7 @@ TEST(NftHooksTest, RendersAHostWithOneQueueThatFailsClosed) {
   plan.guarded = {*parse_prefix("10.0.0.0/16")};
   plan.devices = {"eth0", "eth1"};
   plan.first_queue = 7;
+  plan.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};  // E-26
   EXPECT_EQ(render_nft(plan), R"(add table inet vpcwall
 delete table inet vpcwall
 table inet vpcwall {
@@ -51,11 +52,17 @@ table inet vpcwall {
   }
   chain input {
     type filter hook input priority security; policy accept;
+    tcp dport 22 return
+    udp dport 51820 return
+    icmpv6 type 133-137 return
     iifname "eth0" goto enqueue
     iifname "eth1" goto enqueue
   }
   chain output {
     type filter hook output priority security; policy accept;
+    tcp sport 22 return
+    udp sport 51820 return
+    icmpv6 type 133-137 return
     oifname "eth0" goto enqueue
     oifname "eth1" goto enqueue
   }

@@ -60,6 +60,31 @@ COMMIT
 )");
 }
 
+TEST(XtRulesTest, LeavesThePortsOfTheBypassToTheRulesBehind) {  // E-26
+  HookPlan plan;
+  plan.mode = HookMode::host;
+  plan.devices = {"eth0"};
+  plan.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};
+  for (const Family family : {Family::ipv4, Family::ipv6}) {
+    const std::string text = render_xt(plan, family, 1, {}, {});
+    const auto discovery = [&](const std::string& chain) {
+      std::string rules;
+      if (family == Family::ipv6)
+        for (const char* type : {"133", "134", "135", "136", "137"})
+          rules += "-A " + chain + " -p ipv6-icmp --icmpv6-type " + type + " -j RETURN\n";
+      return rules;
+    };
+    EXPECT_THAT(text, HasSubstr("-A VPCWALL-INPUT -p tcp --dport 22 -j RETURN\n"
+                                "-A VPCWALL-INPUT -p udp --dport 51820 -j RETURN\n" +
+                                discovery("VPCWALL-INPUT") + "-A VPCWALL-INPUT -i eth0 -j VPCWALL-QUEUE\n"));
+    EXPECT_THAT(text,
+                HasSubstr("-A VPCWALL-OUTPUT -p tcp --sport 22 -j RETURN\n"
+                          "-A VPCWALL-OUTPUT -p udp --sport 51820 -j RETURN\n" +
+                          discovery("VPCWALL-OUTPUT") + "-A VPCWALL-OUTPUT -o eth0 -j VPCWALL-QUEUE\n"));
+    EXPECT_THAT(text, Not(HasSubstr("-j ACCEPT"))) << "an accept would skip the rules of others";
+  }
+}
+
 TEST(XtRulesTest, SpreadsOverQueuesByProgramAndGivesTheRestToTheLast) {
   HookPlan plan = router_plan();
   plan.first_queue = 10;
