@@ -1,49 +1,15 @@
 #include "cli/policy_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 
+#include "cli/input_file.h"
 #include "policy/policy_yaml.h"
 
 namespace vpcwall {
-namespace {
-
-std::optional<std::string> read_all(std::istream& input) {
-  std::string text;
-  std::vector<char> block(65536);
-  while (input.read(block.data(), static_cast<std::streamsize>(block.size())) || input.gcount() > 0) {
-    text.append(block.data(), static_cast<std::size_t>(input.gcount()));
-    if (text.size() > max_policy_bytes) break;  // load_policy() says so
-  }
-  if (input.bad()) return std::nullopt;
-  return text;
-}
-
-}  // namespace
 
 PolicyFile read_policy_file(const std::string& path) {
-  std::optional<std::string> text;
-  std::string problem;
-  std::error_code ignored;
-  if (path == "-") {
-    text = read_all(std::cin);
-  } else if (std::filesystem::is_directory(path, ignored)) {
-    problem = "is a directory, expected a policy file";
-  } else {
-    std::ifstream file(path, std::ios::binary);
-    if (file) text = read_all(file);
-    if (!text) problem = std::string("cannot be read: ") + std::strerror(errno);
-  }
-  if (!text) {
-    Diagnostic unreadable;
-    unreadable.file = path;
-    unreadable.message = problem.empty() ? "cannot be read" : problem;
-    return {std::nullopt, {unreadable}};
-  }
+  const auto text = read_input_file(path);
+  if (!text) return {std::nullopt, {text.error()}};
   LoadedPolicy loaded = load_policy(*text, path);
   return {std::move(loaded.policy), std::move(loaded.diagnostics)};
 }

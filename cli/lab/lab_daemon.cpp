@@ -66,9 +66,10 @@ std::string daemon_settings_text(const LabPlan& plan, const std::string& policy,
   std::string text = "# Written by `vpcwall lab up`; the lab's own, gone with it.\n";
   text += "version: 1\n";
   text += "policy: " + quoted(policy) + '\n';
-  text += "mode: router\n";
+  text += "mode: " + settings.mode + '\n';
   text += "backend: " + settings.backend + '\n';
   text += "fail_mode: " + settings.fail_mode + '\n';
+  if (settings.queues != 0) text += "queues: {count: " + std::to_string(settings.queues) + "}\n";
   text += "devices:\n";
   for (const LabEndpoint& endpoint : plan.endpoints) {
     if (endpoint.interface.empty()) continue;
@@ -97,11 +98,13 @@ std::string find_daemon() {
   throw std::runtime_error("vpcwalld is neither beside vpcwall nor in PATH: name it with --daemon PATH");
 }
 
-void start_daemon(const LabRecord& record) {
+void start_daemon(const LabRecord& record, const std::vector<std::string>& arguments) {
   const LabPaths paths = lab_paths(record.plan.name);
   ProcessIdentity process;
   inside_namespace(record.plan.router_namespace, [&] {
-    process.pid = start_program({record.program, "--config", paths.daemon_settings}, paths.log);
+    std::vector<std::string> command{record.program, "--config", paths.daemon_settings};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    process.pid = start_program(command, paths.log);
     // If it has ended already, the pid alone is remembered; it is our child, so nobody else can have it yet.
     if (const auto stat = read_process_stat(process.pid)) process.started = stat->started;
   });

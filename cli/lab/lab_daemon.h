@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "cli/lab/lab_record.h"
 #include "cli/lab/plan.h"
@@ -13,6 +14,8 @@ struct LabDaemonSettings {
   std::string fail_mode = "closed";  // closed, open
   std::string backend = "auto";      // auto, nft, xt
   std::string log_level = "info";
+  std::string mode = "router";  // router, host
+  unsigned queues = 0;          // 0: as many as the daemon thinks right
 };
 
 // daemon.yaml, as text.
@@ -24,9 +27,9 @@ struct LabDaemonSettings {
 // none.
 [[nodiscard]] std::string find_daemon();
 
-// Starts it and waits until it answers on its control socket. If it ends or does not answer in time: stops it
-// and throws std::runtime_error with the last lines of its log.
-void start_daemon(const LabRecord& record);
+// Starts it, with these arguments besides its settings, and waits until it answers on its control socket. If
+// it ends or does not answer in time: stops it and throws std::runtime_error with the last lines of its log.
+void start_daemon(const LabRecord& record, const std::vector<std::string>& arguments = {});
 
 // SIGTERM, and SIGKILL if that does not help. Nothing to do if it is gone.
 void stop_daemon(const LabPaths& paths);

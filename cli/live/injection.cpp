@@ -1,0 +1,145 @@
+#include "cli/live/injection.h"
+
+#include <algorithm>
+
+namespace vpcwall {
+namespace {
+
+// E-9, E-16: the Time Sync service, whose packets no gate ever stops.
+constexpr const char* exempt_ipv4 = "169.254.169.123";
+constexpr const char* exempt_ipv6 = "fd00:ec2::123";
+constexpr std::size_t internet = 0;
+
+const Interface* guarded_at(const Policy& policy, std::string_view name) {
+  for (const Interface& interface : policy.interfaces)
+    if (interface.name == name || interface.id == name) return &interface;
+  return nullptr;
+}
+
+std::size_t endpoint_of(const LabPlan& plan, std::string_view interface) {
+  for (std::size_t i = 1; i < plan.endpoints.size(); ++i)
+    if (plan.endpoints[i].interface == interface) return i;
+  return internet;
+}
+
+std::size_t owner_of(const LabPlan& plan, const IpAddress& address) {
+  for (std::size_t i = 1; i < plan.endpoints.size(); ++i)
+    for (const Prefix& own : plan.endpoints[i].addresses)
+      if (own.contains(address)) return i;
+  return internet;
+}
+
+std::string_view side(const PacketStep& step, Direction direction) {
+  for (const PathSide& one : step.path)
+    if (one.direction == direction) return one.interface;
+  return {};
+}
+
+IpAddress address_of(const Interface& interface, Family family) {
+  for (const Prefix& address : interface.addresses)
+    if (address.is_host() && address.base.family == family) return address.base;
+  return interface.addresses.front().base;
+}
+
+Packet marker_packet(const IpAddress& source, const IpAddress& destination, std::uint16_t port) {
+  Packet packet;
+  packet.source = source;
+  packet.destination = destination;
+  packet.protocol = Protocol::udp;
+  packet.transport = Transport::whole;
+  packet.source_port = port;
+  packet.destination_port = port;
+  packet.length = 40 + 8 + 4;
+  return packet;
+}
+
+bool is_multicast(const IpAddress& address) noexcept {
+  return address.family == Family::ipv4 ? address.high >> 60U == 14 : address.high >> 56U == 0xffU;
+}
+bool is_broadcast(const IpAddress& address) noexcept {
+  return address.family == Family::ipv4 && address.high >> 32U == 0xffffffffU;
+}
+bool is_unspecified(const IpAddress& address) noexcept { return address.high == 0 && address.low == 0; }
+bool is_loopback(const IpAddress& address) noexcept {
+  return address.family == Family::ipv4 ? address.high >> 56U == 127 : address.high == 0 && address.low == 1;
+}
+
+}  // namespace
+
+Injection plan_injection(const PacketStep& step, const Policy& policy, const LabPlan& plan,
+                         std::uint16_t marker_port) {
+  const Packet& packet = step.packet;
+  const std::size_t source = owner_of(plan, packet.source);
+  const std::size_t destination = owner_of(plan, packet.destination);
+  const auto is_guarded = [&](std::size_t endpoint) {
+    return endpoint != internet && guarded_at(policy, plan.endpoints[endpoint].interface) != nullptr;
+  };
+  Injection way;
+  way.from = source;
+  way.to = destination;
+  if (!step.path.empty()) {
+    const std::string_view leaving = side(step, Direction::egress);
+    const std::string_view arriving = side(step, Direction::ingress);
+    // One side only: the other end must be nobody that the daemon guards.
+    way.from = !leaving.empty() ? endpoint_of(plan, leaving) : is_guarded(source) ? internet : source;
+    way.to = !arriving.empty()         ? endpoint_of(plan, arriving)
+             : is_guarded(destination) ? internet
+                                       : destination;
+  }
+  way.needs_route = way.to != destination;
+
+  const auto marker_side = [&](std::size_t endpoint) {
+    return guarded_at(policy, plan.endpoints[endpoint].interface);
+  };
+  const bool arrives = is_guarded(way.to);
+  const bool leaves = is_guarded(way.from);
+  const Interface* guarded = arrives  ? marker_side(way.to)
+                             : leaves ? marker_side(way.from)
+                                      : &policy.interfaces.front();
+  Family family = packet.family();
+  if (address_of(*guarded, family).family != family)
+    family = family == Family::ipv4 ? Family::ipv6 : Family::ipv4;
+  const IpAddress own = address_of(*guarded, family);
+  const IpAddress service = *parse_address(family == Family::ipv4 ? exempt_ipv4 : exempt_ipv6);
+  const std::size_t endpoint = endpoint_of(plan, guarded->name.empty() ? guarded->id : guarded->name);
+  const bool outward = leaves && !arrives;
+  way.marker = outward ? marker_packet(own, service, marker_port) : marker_packet(service, own, marker_port);
+  way.marker_from = outward ? endpoint : internet;
+  way.marker_to = outward ? internet : endpoint;
+  return way;
+}
+
+std::optional<std::string> why_not_forwarded(const PacketStep& step) {
+  const Packet& packet = step.packet;
+  const bool own_way = step.path.size() == 2 && step.path[0].interface == step.path[1].interface;
+  if (own_way || is_loopback(packet.source) || is_loopback(packet.destination))
+    return "a host that talks to itself sends nothing to a router";
+  if (is_unspecified(packet.source)) return "no router forwards packets from the unspecified address";
+  if (is_broadcast(packet.destination)) return "no router forwards limited broadcast";
+  if (is_multicast(packet.destination))
+    return "a router forwards multicast only with a multicast routing daemon";
+  // The forwarding kernel takes one off before its hooks see the packet (E-21 asks for 255).
+  if (packet.hop_limit == 255) return "a router never hands on a hop limit of 255";
+  if (packet.hop_limit <= 1) return "a router does not forward a hop limit of 1";
+  return std::nullopt;
+}
+
+std::optional<std::string> why_not_on_a_host(const PacketStep& step) {
+  if (is_unspecified(step.packet.source))
+    return "a kernel neither takes a packet from the unspecified address nor lets a program send one past "
+           "its hooks";
+  return std::nullopt;
+}
+
+std::optional<std::string> host_of(const Scenario& scenario) {
+  if (scenario.policy.interfaces.size() != 1) return std::nullopt;
+  const bool needed = std::any_of(scenario.steps.begin(), scenario.steps.end(), [](const ScenarioStep& step) {
+    const auto* check = std::get_if<PacketCheck>(&step.what);
+    return check != nullptr && why_not_forwarded(check->injected);
+  });
+  if (!needed) return std::nullopt;
+  const Interface& only = scenario.policy.interfaces.front();
+  return only.name.empty() ? only.id : only.name;
+}
+
+}  // namespace vpcwall
