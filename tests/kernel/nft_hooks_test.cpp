@@ -41,7 +41,9 @@ TEST_F(NftHooksTest, LeavesTheRulesetAsItWas) {
   const std::string before = ruleset(lab.router);
   HookPlan both = router_plan(3, 4);
   both.devices = {"server_side"};
-  for (const HookPlan& plan : {router_plan(), host_plan(), both, both}) {
+  HookPlan bypassing = host_plan();
+  bypassing.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};  // E-26
+  for (const HookPlan& plan : {router_plan(), host_plan(), bypassing, both, both}) {
     install(plan);
     EXPECT_EQ(occurrences(ruleset(lab.router), "table inet vpcwall"), 1U);
   }

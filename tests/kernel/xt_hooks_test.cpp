@@ -231,6 +231,24 @@ TEST_P(XtHooksTest, PassesWhileNobodyReadsWhenItFailsOpen) {
   EXPECT_EQ(server.receive(), "unjudged");
 }
 
+TEST_P(XtHooksTest, LetsTheBypassPassThoughNobodyReads) {  // E-26
+  HookPlan plan = host_plan();
+  plan.bypass = {{Protocol::udp, 4000}};
+  install(lab.client, plan);
+  for (const auto& [own, far] : {std::pair("10.9.1.1", "10.9.2.1"), std::pair("fd09:1::1", "fd09:2::1")}) {
+    const UdpSocket bypassing(lab.client, own, 4000), other(lab.client, own, 4001);
+    const UdpSocket server(lab.server, far, 5000);
+    server.send("unjudged", endpoint(own, 4001));
+    server.send("administers", endpoint(own, 4000));
+    EXPECT_EQ(bypassing.receive(), "administers") << own;
+    EXPECT_FALSE(other.has_datagram()) << own;
+    other.send("unjudged", endpoint(far, 5000));
+    bypassing.send("answers", endpoint(far, 5000));
+    EXPECT_EQ(server.receive(), "answers") << own;
+    EXPECT_FALSE(server.has_datagram()) << own;
+  }
+}
+
 // The host's own rules stay in force: an accept of ours is not the last word.
 TEST_P(XtHooksTest, DoesNotLetAPacketPastForeignRules) {
   add_foreign_rules(lab.router, kind());

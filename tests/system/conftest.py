@@ -29,10 +29,10 @@ def _open_late():
 
 @pytest.fixture(name="guard")
 def _guard(vpc, open_late):
-    """guard(policy, **settings) starts a daemon on the router."""
+    """guard(policy, options, **settings) starts a daemon on the router."""
 
-    def start(policy, **settings):
-        daemon = Daemon(vpc.router, policy, **settings)
+    def start(policy, options=(), **settings):
+        daemon = Daemon(vpc.router, policy, options, **settings)
         open_late.callback(daemon.clean_up)
         return daemon
 

@@ -60,8 +60,10 @@ class Counters:
 
 
 class Daemon:
-    def __init__(self, namespace, policy, **settings):
+    def __init__(self, namespace, policy, options=(), **settings):
+        """`options` are those of the command line, `settings` keys of daemon.yaml."""
         self.namespace = namespace
+        self.options = options
         self._scratch = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
         self.folder = Path(self._scratch.name)
         self.policy_path = self.folder / "policy.yaml"
@@ -85,7 +87,7 @@ class Daemon:
         self.start()
 
     def command(self):
-        return [program("VPCWALLD"), "--config", str(self.settings_path)]
+        return [program("VPCWALLD"), "--config", str(self.settings_path), *self.options]
 
     def start(self):
         """Starts, and returns once the control socket answers: the hooks are in place by then."""
