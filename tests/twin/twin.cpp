@@ -1,0 +1,163 @@
+#include "twin/twin.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "twin/address.h"
+#include "twin/exemptions.h"
+#include "twin/group_rules.h"
+#include "twin/network_acl.h"
+#include "twin/security_groups.h"
+
+namespace vpcwall::twin {
+namespace {
+
+const Interface& interface_called(const Policy& policy, const std::string& name) {
+  for (const Interface& interface : policy.interfaces)
+    if (interface.name == name || interface.id == name) return interface;
+  throw std::invalid_argument("no interface is called " + name);
+}
+
+const Subnet& subnet_of(const Policy& policy, const Interface& interface) {
+  for (const Subnet& subnet : policy.subnets)
+    if (subnet.id == interface.subnet) return subnet;
+  throw std::invalid_argument("interface " + interface.name + " has no subnet");
+}
+
+const Interface* interface_with(const Policy& policy, const IpAddress& address) {
+  for (const Interface& interface : policy.interfaces)
+    if (belongs_to(address, interface)) return &interface;
+  return nullptr;
+}
+
+// N-10, O-4: by the addresses alone.
+bool crosses_boundary(const Packet& packet, const Subnet& subnet) {
+  return !lies_in(packet.source, subnet) || !lies_in(packet.destination, subnet);
+}
+
+// D-2, D-4. Which groups an interface has joined and which link-local address it made for itself is not
+// written anywhere: every one of them counts as its own. Limited broadcast is DHCP's, which is exempt (E-19).
+bool passes_source_dest_check(const Interface& interface, Direction direction, const Packet& packet) {
+  if (!interface.source_dest_check) return true;  // D-3
+  const bool out = direction == Direction::egress;
+  const IpAddress& own = out ? packet.source : packet.destination;
+  if (belongs_to(own, interface) || is_link_local_ipv6(own)) return true;
+  return !out && is_multicast(own);  // received at, never sent from
+}
+
+GateAnswer acl_gate(const Subnet& subnet, Direction direction, const AclAnswer& answer) {
+  return {direction == Direction::ingress ? "acl-ingress" : "acl-egress", subnet.name,
+          answer.allow ? "allow" : "deny", answer.rule};
+}
+
+GateAnswer group_gate(const Interface& interface, Direction direction, const GroupAnswer& answer) {
+  return {direction == Direction::ingress ? "sg-ingress" : "sg-egress", interface.name, answer.outcome, ""};
+}
+
+}  // namespace
+
+Twin::Twin(Policy policy) : policy_(std::move(policy)) {}
+
+void Twin::reload(Policy policy, Duration at) {
+  policy_ = std::move(policy);
+  std::map<std::string, FlowTable> kept;
+  for (const Interface& interface : policy_.interfaces) {
+    FlowTable& table = kept[interface.id];
+    for (const auto& [name, flow] : tables_[interface.id]) {
+      const bool needs_state = !is_pair_open(policy_, interface, flow.direction, flow.original) ||
+                               is_auto_tracked(policy_, flow.direction, flow.original);
+      if (needs_state) table[name] = flow;  // C-25
+    }
+    forget_ended(table, at);
+  }
+  tables_ = kept;
+}
+
+Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duration at) {
+  const std::vector<Stop> way = path.empty() ? way_by_address(packet) : way_by_name(path);
+  if (stays_on_its_host(packet, way)) return {true, {}};
+  std::vector<Stop> judging;  // a packet may be exempt at one interface and not at the other
+  for (const Stop& stop : way)
+    if (!is_exempt(packet, stop.direction, policy_)) judging.push_back(stop);
+  if (judging.empty() && !way.empty()) return {true, {{"exempt", "", "exempt", ""}}};
+  Answer answer{true, {}};
+  for (const Stop& stop : judging) {
+    const bool crosses =
+        !stays_in_subnet(way) && crosses_boundary(packet, subnet_of(policy_, *stop.interface));
+    answer.accept = judge_side(stop, crosses, packet, at, answer.gates);
+    if (!answer.accept) break;  // O-2
+  }
+  return answer;
+}
+
+// O-5: between two loopback addresses, or out of an interface and into the same one between two addresses of
+// its own. One loopback address says nothing: who sends it over a wire has made it up.
+bool Twin::stays_on_its_host(const Packet& packet, const std::vector<Stop>& way) {
+  if (is_loopback(packet.source) && is_loopback(packet.destination)) return true;
+  return way.size() == 2 && way[0].interface == way[1].interface &&
+         belongs_to(packet.source, *way[0].interface) && belongs_to(packet.destination, *way[0].interface);
+}
+
+// Between a NAT gateway and who stands beside it in its subnet nothing crosses (O-10, O-3), nor does what a
+// transit gateway delivers beside it (NX-11), whatever addresses it carries.
+bool Twin::stays_in_subnet(const std::vector<Stop>& way) {
+  if (way.size() != 2 || way[0].interface->subnet != way[1].interface->subnet) return false;
+  const Interface::Type from = way[0].interface->type, to = way[1].interface->type;
+  return from == Interface::Type::nat_gateway || to == Interface::Type::nat_gateway ||
+         from == Interface::Type::transit_gateway;
+}
+
+// O-1: the sender's side before the receiver's.
+std::vector<Twin::Stop> Twin::way_by_address(const Packet& packet) const {
+  std::vector<Stop> way;
+  const Interface* sender = interface_with(policy_, packet.source);
+  const Interface* receiver = interface_with(policy_, packet.destination);
+  if (sender != nullptr) way.push_back({Direction::egress, sender});
+  if (receiver != nullptr) way.push_back({Direction::ingress, receiver});
+  return way;
+}
+
+std::vector<Twin::Stop> Twin::way_by_name(const std::vector<Side>& path) const {
+  std::vector<Stop> way;
+  way.reserve(path.size());
+  for (const Direction direction : {Direction::egress, Direction::ingress})  // O-1
+    for (const Side& side : path)
+      if (side.direction == direction) way.push_back({direction, &interface_called(policy_, side.interface)});
+  return way;
+}
+
+bool Twin::judge_side(const Stop& stop, bool crosses, const Packet& packet, Duration at,
+                      std::vector<GateAnswer>& gates) {
+  const Direction direction = stop.direction;
+  const Interface& interface = *stop.interface;
+  const Subnet& subnet = subnet_of(policy_, interface);
+  FlowTable& table = tables_[interface.id];
+  forget_ended(table, at);
+
+  const auto network_acl_allows = [&] {
+    if (!crosses) return true;
+    const AclAnswer answer = ask_network_acl(policy_, subnet, direction, datagram_of(packet));
+    gates.push_back(acl_gate(subnet, direction, answer));
+    return answer.allow;
+  };
+  const auto source_dest_check_allows = [&] {
+    if (passes_source_dest_check(interface, direction, packet)) return true;
+    gates.push_back({"source-dest-check", interface.name, "deny", ""});
+    return false;
+  };
+
+  if (interface.type != Interface::Type::interface) return network_acl_allows();  // N-29
+
+  // O-1, D-6: the ACL stands at the border, the groups at the interface.
+  if (direction == Direction::ingress && !network_acl_allows()) return false;
+  if (!source_dest_check_allows()) return false;
+  const GroupAnswer answer = ask_security_groups(policy_, interface, direction, packet, table, at);
+  gates.push_back(group_gate(interface, direction, answer));
+  if (!answer.accept) return false;
+  if (direction == Direction::egress && !network_acl_allows()) return false;
+
+  if (answer.storing) table[answer.storing->name] = answer.storing->flow;  // C-66
+  return true;
+}
+
+}  // namespace vpcwall::twin
