@@ -1,6 +1,6 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
-    base <- net <- {policy | flow} <- engine <- {replay | runtime | control} <- {cli | daemon}
+    base <- net <- {policy | flow} <- engine <- {{lint | record | replay} <- scenario | runtime | control} <- {cli | daemon}
 
 Folders between braces are strangers to each other.
 """
@@ -15,7 +15,10 @@ BELOW = {
     "policy": {"base", "net"},
     "flow": {"base", "net"},
     "engine": {"base", "net", "policy", "flow"},
+    "lint": {"base", "net", "policy"},
+    "record": {"base", "net", "policy", "flow", "engine"},
     "replay": {"base", "net", "policy", "flow", "engine"},
+    "scenario": {"base", "net", "policy", "flow", "engine", "lint", "record", "replay"},
     "runtime": {"base", "net", "policy", "flow", "engine"},
     "control": {"base", "net", "policy", "flow", "engine"},
 }

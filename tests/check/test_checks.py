@@ -13,6 +13,7 @@ import form
 import headers
 import layers
 import purity
+import semantics
 import size
 import words
 
@@ -239,6 +240,137 @@ class Documents(Sample):
     def test_a_reference_to_a_manual_page_that_does_not_exist_is_found(self):
         self.write("docs/man/sample.1", GOOD_PAGE + ".Sh SEE ALSO\n.Xr vpcwall-missing 8\n")
         self.assert_finds(documents.findings(self.root), "docs/man/sample.1:8", "vpcwall-missing.8")
+
+
+class Semantics(Sample):
+    """One fact of each kind, two cases, a C++ test and a Python test."""
+
+    HEAD = "| Fact | What vpcwall does | Ground | Status | Proved by |\n|---|---|---|---|---|\n"
+    N_3 = "| N-3 | It forgets. | documented [acl] | does | T-001, T-002, `Flow.Forgets` |\n"
+    C_1 = "| C-1 | It remembers. | choice | in part | `test_flow.py::test_it` |\n"
+    MYTH = "| Fact | It is said | Right is | Facts | For example |\n|---|---|---|---|---|\n"
+    X_1 = "| X-1 | It remembers. | It forgets. | N-3 | T-002 |\n"
+    TAIL = "[acl]: https://example.com/acl\n"
+
+    def setUp(self):
+        super().setUp()
+        self.write("tests/conformance/cases.json", '{"cases": [{"id": "T-001", "covers": ["N-3"]}]}')
+        self.write("tests/conformance/acl.yaml", "cases:\n  - id: T-002\n    covers: [N-3]\n")
+        self.write("tests/unit/flow/flow_test.cpp", "// N-3\nTEST_F(Flow,\n       Forgets) {}\n")
+        self.write("tests/system/test_flow.py", "def test_it():\n    pass\n")
+        self.write("tests/scenarios/flow.yaml", "cases:\n  - id: forgets\n    covers: [N-3]\n")
+
+    def check(self, *tables, tail=TAIL):
+        self.write("docs/semantics.md", "".join(f"{table}\n" for table in (*tables, tail)))
+        return semantics.findings(self.root)
+
+    def test_a_document_in_order_is_fine(self):
+        self.assertEqual(self.check(self.HEAD + self.N_3 + self.C_1, self.MYTH + self.X_1), [])
+
+    def test_no_document_is_found(self):
+        self.assert_finds(semantics.findings(self.root), "docs/semantics.md")
+
+    def test_a_second_row_of_a_fact_is_found(self):
+        self.assert_finds(self.check(self.HEAD + self.N_3 + self.C_1 + self.C_1), ":5:", "C-1", "line 4")
+
+    def test_a_row_of_another_length_is_found(self):
+        found = self.check(self.HEAD + self.N_3 + "| C-1 | short |\n")
+        self.assertIn("docs/semantics.md:4: 2 cells under 5 columns", found)
+
+    def test_a_row_without_a_number_is_found(self):
+        self.assert_finds(self.check(self.HEAD + self.N_3 + self.C_1.replace("C-1", "C1")), "C1")
+
+    def test_a_scenario_of_our_own_is_a_proof(self):
+        row = self.C_1.replace("`test_flow.py::test_it`", "`flow.yaml::forgets`")
+        self.assertEqual(self.check(self.HEAD + self.N_3 + row), [])
+
+    def test_a_proof_that_does_not_exist_is_found(self):
+        for proof in ("`Flow.Forgot`", "`test_flow.py::test_that`", "`test_floe.py::test_it`", "`flow.yaml::forgot`"):
+            with self.subTest(proof=proof):
+                row = self.C_1.replace("`test_flow.py::test_it`", proof)
+                self.assert_finds(self.check(self.HEAD + self.N_3 + row), "C-1: no test", proof)
+
+    def test_a_proof_of_no_known_form_is_found(self):
+        row = self.C_1.replace("`test_flow.py::test_it`", "Flow.Forgets")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + row), "C-1", "'Flow.Forgets'")
+
+    def test_a_promise_without_proof_is_found(self):
+        row = self.C_1.replace("`test_flow.py::test_it`", "")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + row), "C-1", "no proof")
+        self.assertEqual(self.check(self.HEAD + self.N_3 + row.replace("in part", "not built")), [])
+
+    def test_a_reason_may_stand_for_a_proof(self):
+        row = self.C_1.replace("`test_flow.py::test_it`", "not testable: nobody lives for a century, or two")
+        self.assertEqual(self.check(self.HEAD + self.N_3 + row), [])
+        row = self.C_1.replace("`test_flow.py::test_it`", "not testable: ")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + row), "C-1")
+
+    def test_the_proof_of_another_fact_must_be_one(self):
+        row = self.C_1.replace("`test_flow.py::test_it`", "as N-3")
+        self.assertEqual(self.check(self.HEAD + self.N_3 + row), [])
+        circle = row.replace("C-1", "C-2").replace("N-3", "C-1")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + row + circle), "C-2", "C-1", "names no test")
+
+    def test_an_unknown_ground_or_status_is_found(self):
+        self.assert_finds(self.check(self.HEAD + self.N_3 + self.C_1.replace("choice", "hope")), "C-1", "ground")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + self.C_1.replace("in part", "done")), "C-1", "status")
+
+    def test_cases_other_than_those_that_cover_the_fact_are_found(self):
+        for wrong in ("T-001", "T-002, T-001", "T-001 to T-002"):
+            with self.subTest(cases=wrong):
+                row = self.N_3.replace("T-001, T-002", wrong)
+                self.assert_finds(self.check(self.HEAD + row), "N-3", "--write")
+
+    def test_a_case_that_does_not_exist_is_found(self):
+        found = self.check(self.HEAD + self.N_3.replace("T-002", "T-003"))
+        self.assertIn("docs/semantics.md:3: N-3: no conformance case T-003", found)
+
+    def test_a_covered_fact_without_a_row_is_found(self):
+        self.write("tests/conformance/more.yaml", "- id: T-003\n  covers: [N-3,\n    N-4]\n")
+        row = self.N_3.replace("T-001, T-002", "T-001 to T-003")
+        found = self.check(self.HEAD + row)
+        self.assertEqual(len(found), 2, found)  # as a case and as a citation
+        self.assertIn("T-003 covers N-4, which has no row", found[0])
+        self.assertIn("more.yaml:3: N-4", found[1])
+
+    def test_a_case_that_covers_nothing_is_found(self):
+        self.write("tests/conformance/more.yaml", "- id: T-003\n  covers: []\n")
+        self.assert_finds(self.check(self.HEAD + self.N_3), "T-003 covers no fact")
+
+    def test_every_way_to_write_a_list_is_read(self):
+        for text in (
+            "- id: T-001\n  covers: [N-3, C-1]\n- id: T-002\n  covers: [N-4]\n",
+            "- id: \"T-001\"\n  title: x\n  covers:\n    - N-3\n    - C-1\n  steps: []\n- id: T-002\n  covers:\n  - N-4\n",
+            "# covers: [N-9]\n- {id: T-001, covers: [N-3, C-1]}\n- {id: T-002, covers: ['N-4']}\n",
+        ):
+            with self.subTest(text=text):
+                self.assertEqual(semantics.cases_of_yaml(text), [("T-001", ["N-3", "C-1"]), ("T-002", ["N-4"])])
+
+    def test_a_cited_fact_without_a_row_is_found(self):
+        self.write("lib/flow/flow.h", "// S-68\n// AES-256, IPv6-1, UTF-8\n")
+        self.assert_finds(self.check(self.HEAD + self.N_3), "lib/flow/flow.h:1", "S-68")
+        found = self.check(self.HEAD + self.N_3 + self.C_1.replace("remembers", "remembers: S-68"))
+        self.assertIn("docs/semantics.md:4: S-68 has no row", found)
+
+    def test_an_address_that_is_missing_or_not_used_is_found(self):
+        self.assert_finds(self.check(self.HEAD + self.N_3, tail=""), "N-3", "[acl]")
+        self.assert_finds(self.check(self.HEAD + self.N_3, tail=self.TAIL + "[old]: https://example.com\n"), "[old]")
+
+    def test_an_example_that_shows_something_else_is_found(self):
+        myth = self.X_1.replace("| N-3 |", "| C-1 |")
+        self.assert_finds(self.check(self.HEAD + self.N_3 + self.C_1, self.MYTH + myth), "X-1", "T-002", "C-1")
+        myth = self.X_1.replace("T-002", "")
+        self.assert_finds(self.check(self.HEAD + self.N_3, self.MYTH + myth), "X-1", "no example")
+
+    def test_writing_fills_in_the_cases_and_keeps_the_rest(self):
+        stale = self.HEAD + self.N_3.replace("T-001, T-002, ", "T-009, ") + self.C_1 + "\n" + self.MYTH + self.X_1
+        self.write("docs/semantics.md", f"# Facts\n\n{stale}\n{self.TAIL}")
+        written = semantics.Check(self.root).written()
+        fresh = self.HEAD + self.N_3 + self.C_1 + "\n" + self.MYTH + self.X_1
+        self.assertEqual(written, f"# Facts\n\n{fresh}\n{self.TAIL}")
+
+    def test_neighbours_are_shown_as_a_run(self):
+        self.assertEqual(semantics.shown(["T-012", "T-003", "T-001", "T-002", "T-011"]), "T-001 to T-003, T-011, T-012")
 
 
 if __name__ == "__main__":
