@@ -1,6 +1,7 @@
 #include "scenario/policy_overlay.h"
 
 #include <algorithm>
+#include <array>
 
 #include "policy/yaml_reader.h"
 
@@ -12,12 +13,26 @@ const YamlNode* name_of(const YamlNode& item) {
   return name != nullptr && name->kind == YamlNode::Kind::scalar ? name : nullptr;
 }
 
-// Whether the upper text makes another kind of object of what it names: a gateway of an interface, or back.
-bool changes_type(const YamlNode& below, const YamlNode& above) {
-  const YamlNode* after = value_of(above, "type");
-  if (after == nullptr) return false;
-  const YamlNode* before = value_of(below, "type");
-  return after->text != (before != nullptr ? before->text : "interface");
+// N-29: what a network interface has and a gateway has not.
+constexpr std::array<std::string_view, 2> of_interfaces_only{"security_groups", "source_dest_check"};
+
+bool makes_gateway(const YamlNode& item) {
+  const YamlNode* type = value_of(item, "type");
+  return type != nullptr && type->text != "interface";
+}
+
+// A gateway that the upper text makes of an interface inherits its subnet and addresses, not its groups.
+const YamlNode* inherited(const YamlNode& below, const YamlNode& above, std::deque<YamlNode>& pool) {
+  if (!makes_gateway(above)) return &below;
+  YamlNode& rest = pool.emplace_back(below);
+  rest.children.clear();
+  for (std::size_t i = 0; i + 1 < below.children.size(); i += 2) {
+    const std::string_view key = below.children[i]->text;
+    if (std::find(of_interfaces_only.begin(), of_interfaces_only.end(), key) != of_interfaces_only.end())
+      continue;
+    rest.children.insert(rest.children.end(), {below.children[i], below.children[i + 1]});
+  }
+  return &rest;
 }
 
 bool is_named_list(const YamlNode& node) {
@@ -32,7 +47,7 @@ const YamlNode* overlay_list(const YamlNode& below, const YamlNode& above, std::
     const auto found = std::find_if(below.children.begin(), below.children.end(), [&](const YamlNode* one) {
       return name_of(*one)->text == name_of(*item)->text;
     });
-    if (found != below.children.end() && !changes_type(**found, *item)) item = overlay(**found, *item, pool);
+    if (found != below.children.end()) item = overlay(*inherited(**found, *item, pool), *item, pool);
   }
   return &result;
 }
