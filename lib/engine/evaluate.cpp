@@ -51,10 +51,8 @@ bool pair_open(const CompiledInterface& interface, Family family, Protocol proto
                std::uint16_t remote_port) noexcept {
   const CompiledRules& in = interface.rules(Direction::ingress, family);
   const CompiledRules& out = interface.rules(Direction::egress, family);
-  const auto permits = [protocol](const CompiledRules& rules, std::uint16_t port) {
-    for (const std::uint32_t position : rules.open_rules)
-      if (rules.rules[position].traffic.matches_port(protocol, port)) return true;
-    return false;
+  const auto permits = [&](const CompiledRules& rules, std::uint16_t port) {
+    return rules.open_rules.first_match(kind_of(protocol, port), {0, 0, family}) != RuleIndex::none;
   };
   return (out.open_all(protocol) && permits(in, local_port)) ||
          (in.open_all(protocol) && permits(out, remote_port));
@@ -69,7 +67,12 @@ FlowTimeouts timeouts_of(const Tracking& tracking) noexcept {
 class Evaluation {
  public:
   Evaluation(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace) noexcept
-      : policy_(policy), state_(state), question_(question), packet_(question.packet), trace_(trace) {}
+      : policy_(policy),
+        state_(state),
+        question_(question),
+        packet_(question.packet),
+        kind_(kind_of(question.packet)),
+        trace_(trace) {}
 
   Decision run() {
     const auto [leaves, enters] = question_.journey;
@@ -181,16 +184,16 @@ class Evaluation {
     const IpAddress& peer = incoming ? packet_.source : packet_.destination;
     const CompiledAcl& acl = policy_.acls[policy_.subnets[policy_.interfaces[index].subnet].acl];
     const CompiledEntries& list = acl.lists[at(direction)][at(packet_.family())];
-    std::uint32_t considered = 0;
-    for (const CompiledEntry& entry : list.entries) {
-      ++considered;
-      if (!entry.cidr.contains(peer) || !entry.traffic.matches(packet_)) continue;
-      if (entry.action == Action::allow) return record({gate, Outcome::allow, index, entry.slot}, considered);
-      record({gate, Outcome::deny, index, entry.slot}, considered);
-      return refuse(Reason::acl_entry);
+    const std::uint32_t first = list.index.first_match(kind_, peer);
+    if (first == RuleIndex::none) {
+      record({gate, Outcome::deny, index, list.default_slot},
+             static_cast<std::uint32_t>(list.entries.size()));
+      return refuse(Reason::acl_default);
     }
-    record({gate, Outcome::deny, index, list.default_slot}, considered);
-    return refuse(Reason::acl_default);
+    const CompiledEntry& entry = list.entries[first];
+    if (entry.action == Action::allow) return record({gate, Outcome::allow, index, entry.slot}, first + 1);
+    record({gate, Outcome::deny, index, entry.slot}, first + 1);
+    return refuse(Reason::acl_entry);
   }
 
   // S-4 to S-6 with section 2 of the semantics: state first, then rules, then whether state may be made.
@@ -262,11 +265,21 @@ class Evaluation {
                                                 std::uint32_t& considered) const noexcept {
     const bool incoming = direction == Direction::ingress;
     const IpAddress& peer = incoming ? packet_.source : packet_.destination;
-    for (const CompiledRule& rule : interface.rules(direction, packet_.family()).rules) {
+    const CompiledRules& rules = interface.rules(direction, packet_.family());
+    if (rules.names_groups && incoming && is_multicast(packet_.destination))
+      return first_without_group(rules, peer, considered);
+    const std::uint32_t first = rules.index.first_match(kind_, peer);
+    const bool found = first != RuleIndex::none;
+    considered = found ? first + 1 : static_cast<std::uint32_t>(rules.rules.size());
+    return found ? &rules.rules[first] : nullptr;
+  }
+
+  // S-53: a group is never the source of multicast. Rare enough to ask one rule after the other.
+  [[nodiscard]] const CompiledRule* first_without_group(const CompiledRules& rules, const IpAddress& peer,
+                                                        std::uint32_t& considered) const noexcept {
+    for (const CompiledRule& rule : rules.rules) {
       ++considered;
-      if (!rule.traffic.matches(packet_) || !rule.matches_peer(peer)) continue;
-      if (rule.names_group && incoming && is_multicast(packet_.destination)) continue;  // S-53
-      return &rule;
+      if (!rule.names_group && rule.traffic.matches(kind_) && rule.matches_peer(peer)) return &rule;
     }
     return nullptr;
   }
@@ -329,6 +342,7 @@ class Evaluation {
   FlowView state_;
   const Question& question_;
   const Packet& packet_;
+  TrafficKind kind_;
   Trace* trace_;
   Decision decision_;
 };

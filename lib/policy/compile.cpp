@@ -39,16 +39,6 @@ AddressSet exempt_peers(const Policy& policy) {
   return AddressSet(peers);
 }
 
-CompiledTraffic compile_traffic(const Traffic& traffic) {
-  CompiledTraffic compiled;
-  compiled.any_protocol = !traffic.protocol.has_value();
-  if (traffic.protocol) compiled.protocol = *traffic.protocol;
-  compiled.ports = traffic.ports;
-  if (traffic.icmp_type) compiled.icmp_type = *traffic.icmp_type;
-  if (traffic.icmp_code) compiled.icmp_code = *traffic.icmp_code;
-  return compiled;
-}
-
 // Everything one run of compile() needs to find things by id.
 class Compiler {
  public:
@@ -68,6 +58,7 @@ class Compiler {
     collect_members();
     collect_prefix_lists();
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
+    add_owners();
     for (const DeviceBinding& binding : devices)
       if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
         compiled_->devices[binding.device] = index;
@@ -91,6 +82,9 @@ class Compiler {
             {RuleKind::acl_default, acl.id, direction, family, "*",
              std::string("deny all ") + (family == Family::ipv4 ? "0.0.0.0/0" : "::/0")},
             acl.name);
+        std::vector<IndexedRule> indexed;
+        for (const CompiledEntry& one : list.entries) indexed.push_back({one.traffic, one.cidr, nullptr});
+        list.index = RuleIndex(family, indexed);
       }
     }
     return compiled;
@@ -159,25 +153,44 @@ class Compiler {
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
       compiled.default_slots[at(direction)] = context_.slots.assign(
           {RuleKind::group_default, interface.id, direction, Family::ipv4, "*", "deny all"}, interface.name);
-      for (const Family family : {Family::ipv4, Family::ipv6})
-        compiled.groups[at(direction)][at(family)] = merge_groups(interface, direction, family);
     }
+    compiled.groups = rules_of(interface.security_groups);
     const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
     for (const Prefix& address : interface.addresses) {
       auto& primary = compiled.primary[at(address.base.family)];
       if (address.is_host() && !primary) primary = address.base;
-      if (address.is_host())
-        compiled_->hosts[address.base] = index;
-      else
-        compiled_->delegated.emplace_back(address, index);
+      owners_[at(address.base.family)].emplace_back(address, index);
     }
     compiled_->interfaces.push_back(std::move(compiled));
   }
 
+  // D-4, S-42: a host address before the delegated prefix that it lies in, so longest first.
+  void add_owners() {
+    for (const Family family : {Family::ipv4, Family::ipv6}) {
+      auto& tables = compiled_->owners[at(family)];
+      tables = hash_by_length(owners_[at(family)]);
+      std::reverse(tables.begin(), tables.end());
+    }
+  }
+
   // S-5: the rules of all groups form one set; kept in the order written so that answers are repeatable.
-  CompiledRules merge_groups(const Interface& interface, Direction direction, Family family) {
+  std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>> rules_of(
+      const std::vector<std::string>& groups) {
+    auto& known = merged_[groups];
+    if (known == nullptr) {
+      auto merged = std::make_shared<PerDirection<PerFamily<CompiledRules>>>();
+      for (const Direction direction : {Direction::ingress, Direction::egress})
+        for (const Family family : {Family::ipv4, Family::ipv6})
+          (*merged)[at(direction)][at(family)] = merge_groups(groups, direction, family);
+      known = std::move(merged);
+    }
+    return known;
+  }
+
+  CompiledRules merge_groups(const std::vector<std::string>& groups, Direction direction, Family family) {
     CompiledRules merged;
-    for (const std::string& id : interface.security_groups) {
+    std::vector<IndexedRule> indexed, open;
+    for (const std::string& id : groups) {
       const auto group = std::find_if(policy_.security_groups.begin(), policy_.security_groups.end(),
                                       [&](const SecurityGroup& one) { return one.id == id; });
       if (group == policy_.security_groups.end()) continue;
@@ -185,14 +198,18 @@ class Compiler {
         CompiledRule compiled = compile_rule(*group, direction, rule);
         if (!can_match(rule, family)) continue;
         compiled.open = compiled.set ? compiled.set->is_open(family) : compiled.prefix.is_open();
+        merged.names_groups |= compiled.names_group;
+        indexed.push_back({compiled.traffic, compiled.prefix, compiled.set});
         if (compiled.open) {
-          merged.open_rules.push_back(static_cast<std::uint32_t>(merged.rules.size()));
+          open.push_back({compiled.traffic, make_prefix({0, 0, family}, 0), nullptr});
           merged.open_all_tcp |= compiled.traffic.covers_all_ports(Protocol::tcp);
           merged.open_all_udp |= compiled.traffic.covers_all_ports(Protocol::udp);
         }
         merged.rules.push_back(std::move(compiled));
       }
     }
+    merged.index = RuleIndex(family, indexed);
+    merged.open_rules = RuleIndex(family, open);
     return merged;
   }
 
@@ -229,6 +246,8 @@ class Compiler {
   CompileContext& context_;
   std::shared_ptr<CompiledPolicy> compiled_ = std::make_shared<CompiledPolicy>();
   std::map<std::string, std::shared_ptr<const AddressSet>> members_, lists_;
+  std::map<std::vector<std::string>, std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>>> merged_;
+  PerFamily<std::vector<std::pair<Prefix, std::uint32_t>>> owners_;
 };
 
 }  // namespace

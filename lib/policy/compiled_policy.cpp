@@ -4,27 +4,10 @@
 
 namespace vpcwall {
 
-bool CompiledTraffic::matches(const Packet& packet) const noexcept {
-  if (any_protocol) return true;
-  if (packet.transport == Transport::lost || packet.protocol != protocol) return false;
-  const bool whole = packet.transport == Transport::whole;
-  if (has_ports(protocol)) return ports.is_all() || (whole && ports.contains(packet.destination_port));
-  if (icmp_type < 0) return true;
-  return whole && packet.icmp_type == icmp_type && (icmp_code < 0 || packet.icmp_code == icmp_code);
-}
-
-bool CompiledTraffic::matches_port(Protocol packet_protocol, std::uint16_t destination_port) const noexcept {
-  return any_protocol || (protocol == packet_protocol && ports.contains(destination_port));
-}
-
-bool CompiledTraffic::covers_all_ports(Protocol packet_protocol) const noexcept {
-  return any_protocol || (protocol == packet_protocol && ports.is_all());
-}
-
 InterfaceIndex CompiledPolicy::interface_of(const IpAddress& address) const noexcept {
-  if (const auto found = hosts.find(address); found != hosts.end()) return found->second;
-  for (const auto& [prefix, interface] : delegated)
-    if (prefix.contains(address)) return interface;
+  for (const PrefixHash& owners_of_length : owners[at(address.family)])
+    if (const std::uint32_t owner = owners_of_length.find(address); owner != PrefixHash::none)
+      return static_cast<InterfaceIndex>(owner);
   return no_interface;
 }
 
@@ -51,7 +34,7 @@ std::vector<CounterSlot> active_slots(const CompiledPolicy& policy) {
       }
   for (const CompiledInterface& interface : policy.interfaces)
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
-      for (const CompiledRules& rules : interface.groups[at(direction)])
+      for (const CompiledRules& rules : (*interface.groups)[at(direction)])
         for (const CompiledRule& rule : rules.rules) slots.push_back(rule.slot);
       slots.push_back(interface.default_slots[at(direction)]);
     }

@@ -17,8 +17,11 @@
 #include "net/address.h"
 #include "net/packet.h"
 #include "policy/address_set.h"
+#include "policy/compiled_traffic.h"
 #include "policy/counter_slots.h"
 #include "policy/policy.h"
+#include "policy/prefix_hash.h"
+#include "policy/rule_index.h"
 
 namespace vpcwall {
 
@@ -28,21 +31,6 @@ using InterfaceNumber = std::uint32_t;
 // Position in CompiledPolicy::interfaces; changes with every reload.
 using InterfaceIndex = std::uint16_t;
 inline constexpr InterfaceIndex no_interface = 0xffff;
-
-// Traffic as a matcher: does a packet of this kind fit? Peers are looked at elsewhere.
-struct CompiledTraffic {
-  bool any_protocol = false;
-  Protocol protocol = Protocol::no_next_header;
-  PortRange ports;
-  std::int16_t icmp_type = -1, icmp_code = -1;  // -1: any
-
-  // S-59, S-61 to S-69, N-14 to N-19. `protocol` etc. are of the packet in hand.
-  [[nodiscard]] bool matches(const Packet& packet) const noexcept;
-  // The same for a tuple that is no packet in hand: a reply's request, or a quoted packet. tcp and udp only.
-  [[nodiscard]] bool matches_port(Protocol packet_protocol, std::uint16_t destination_port) const noexcept;
-  // Covers every port of `packet_protocol` (C-8b, C-11).
-  [[nodiscard]] bool covers_all_ports(Protocol packet_protocol) const noexcept;
-};
 
 struct CompiledRule {
   CompiledTraffic traffic;
@@ -60,8 +48,10 @@ struct CompiledRule {
 // The merged rules of all groups of one interface, one direction, one family (S-5).
 struct CompiledRules {
   std::vector<CompiledRule> rules;
-  std::vector<std::uint32_t> open_rules;  // positions of rules with an open peer
-  bool open_all_tcp = false;              // an open peer and every port: condition (b) of C-8
+  RuleIndex index;            // over `rules`
+  RuleIndex open_rules;       // over those with an open peer, whoever asks; positions among themselves
+  bool names_groups = false;  // some rule does
+  bool open_all_tcp = false;  // an open peer and every port: condition (b) of C-8
   bool open_all_udp = false;
 
   [[nodiscard]] bool open_all(Protocol protocol) const noexcept {
@@ -80,6 +70,7 @@ struct CompiledEntry {
 // One list of an ACL: one direction, one family, ascending numbers (N-5, N-8).
 struct CompiledEntries {
   std::vector<CompiledEntry> entries;
+  RuleIndex index;
   CounterSlot default_slot = no_slot;  // `*`
 };
 
@@ -119,11 +110,12 @@ struct CompiledInterface {
   bool source_dest_check = true;
   bool has_device = false;  // a kernel device is bound to it: see CompiledPolicy::devices
   Tracking tracking;
-  PerDirection<PerFamily<CompiledRules>> groups;
+  // Of all its groups; interfaces with the same groups share them. Never null.
+  std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>> groups;
   PerDirection<CounterSlot> default_slots{no_slot, no_slot};  // the implicit deny
 
   [[nodiscard]] const CompiledRules& rules(Direction direction, Family family) const noexcept {
-    return groups[at(direction)][at(family)];
+    return (*groups)[at(direction)][at(family)];
   }
 };
 
@@ -143,14 +135,7 @@ struct CompiledPolicy {
   [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;
   [[nodiscard]] InterfaceIndex interface_named(std::string_view id_or_name) const noexcept;
 
-  struct AddressHash {
-    [[nodiscard]] std::size_t operator()(const IpAddress& address) const noexcept {
-      return (address.high * 0x9e3779b97f4a7c15U) ^ (address.low * 0xc2b2ae3d27d4eb4fU) ^
-             static_cast<std::size_t>(address.family);
-    }
-  };
-  std::unordered_map<IpAddress, InterfaceIndex, AddressHash> hosts;
-  std::vector<std::pair<Prefix, InterfaceIndex>> delegated;   // prefixes shorter than a host
+  PerFamily<std::vector<PrefixHash>> owners;  // whose an address is: hosts first, then delegated prefixes
   std::unordered_map<std::uint32_t, InterfaceIndex> devices;  // by kernel interface index
 };
 

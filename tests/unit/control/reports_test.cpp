@@ -106,5 +106,29 @@ TEST_F(Reports, DescribeFlows) {
   EXPECT_NE(text.find("1 of 5 flows"), std::string::npos) << text;
 }
 
+TEST_F(Reports, NameTheIdentifierOfAPing) {
+  use("  - {name: web, ingress: [{protocol: icmp, type: 8, source: 203.0.113.0/24}], egress: []}");
+  judge(one_, "icmp 8/0 77 203.0.113.12 > 10.0.1.10");
+  std::vector<Flow> flows;
+  one_.flows().visit(now_, [&flows](const Flow& flow) { flows.push_back(flow); });
+  const auto report = flows_report(*policy_, context_.slots, flows, 1, now_);
+  EXPECT_EQ(report.at("flows").at(0).at("id"), 77);
+}
+
+TEST(StatusText, SaysWhatAnOperatorMustKnow) {
+  const nlohmann::ordered_json report = nlohmann::ordered_json::parse(R"({
+      "version": "9.9", "pid": 42, "uptime_seconds": 7300, "policy": "/etc/vpcwall/vpc.yaml", "generation": 3,
+      "mode": "router", "backend": "xt", "fail_mode": "closed", "fast_path": "off",
+      "management_bypass": [{"protocol": "tcp", "port": 22}], "test_clock": {"offset_seconds": 600},
+      "flows": {"active": 1, "capacity": 16, "refused": 0},
+      "queues": [{"number": 5, "received": 12345, "bursts": 2, "waiting": 0, "kernel_dropped": 0, "user_dropped": 0}]})");
+  const std::string text = status_text(report);
+  for (const char* part :
+       {"vpcwalld 9.9, process 42, up 2 h", "/etc/vpcwall/vpc.yaml, generation 3",
+        "router mode, back end xt, fail closed", "BYPASS      tcp 22 of this host: NOT JUDGED",
+        "test clock  moved by 10 min; stands still", "1 of 16", "12345"})
+    EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in:\n" << text;
+}
+
 }  // namespace
 }  // namespace vpcwall

@@ -51,6 +51,18 @@ TEST(Explain, HasNoReplyWhereTheRequestIsRefused) {
             std::string::npos);
 }
 
+TEST(Explain, NamesTheSourceDestinationCheck) {  // D-2
+  Policy policy = small_vpc(web);
+  Simulation simulation(policy);
+  const Packet packet = packet_of("tcp S 203.0.113.12:40000 > 198.51.100.7:443");
+  const InterfaceIndex index = simulation.policy().interface_named("web");
+  const auto story = to_json(explain(simulation.policy(), {}, packet, {no_interface, index}, TimePoint{}),
+                             simulation.policy(), simulation.slots());
+  EXPECT_NE(story.at("sentence").get<std::string>().find("the source/destination check of interface web"),
+            std::string::npos)
+      << story.dump();
+}
+
 TEST(Explain, AnswersAPingWithAnEchoReply) {
   const auto story =
       told(small_vpc("  - {name: web, ingress: [{protocol: icmp, type: 8, source: 0.0.0.0/0}], egress: []}"),

@@ -127,6 +127,13 @@ TEST(ReadPacket, SaysWhatIsWrongWithDamage) {
        "exclude each other"},
       {R"({"protocol": 59, "source": "::1", "destination": "::2", "lost": 1})", "expected true or false"},
       {R"({"protocol": 6, "source": "::1", "destination": "::2", "truncated": "yes"})", "true or false"},
+      {R"({"protocol": "tcp", "source": "10.0.0.1", "source_port": 1, "destination": "10.0.0.2",
+          "destination_port": 2, "flags": "SX"})",
+       "expected letters of SAFRPU"},
+      {R"({"protocol": "icmp", "source": "10.0.0.1", "destination": "10.0.0.2", "type": 3, "code": 1,
+          "quoted": {"protocol": "tcp", "source": "2001:db8::1", "source_port": 1, "destination": "2001:db8::2",
+          "destination_port": 2}})",
+       "the quoted packet is of another family"},
   };
   for (const auto& [text, part] : rows) {
     const auto packet = read_packet(nlohmann::json::parse(text));

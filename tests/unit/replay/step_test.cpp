@@ -64,6 +64,11 @@ TEST(ReadStep, SaysWhatIsWrong) {
       {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"},
           "path": [{"direction": "in", "interface": "a1"}]})",
        "expected ingress or egress"},
+      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"}, "path": ["a1"]})",
+       "expected {\"direction\": \"ingress\" or \"egress\", \"interface\": NAME}"},
+      {R"({"packet": {"protocol": 47, "source": "10.0.0.1", "destination": "10.0.0.2"},
+          "path": [{"direction": "egress", "interface": "a1"}, {"direction": "egress", "interface": "a2"}]})",
+       "both sides of \"path\" have the same direction"},
   };
   for (const auto& [line, part] : rows) {
     const auto step = read_step(line);

@@ -1,0 +1,134 @@
+#include "policy/rule_index.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace vpcwall {
+namespace {
+
+// Up to this many prefixes a set is taken apart into the hash tables, where a packet finds it with all
+// others.
+constexpr std::size_t small_set = 64;
+
+}  // namespace
+
+class RuleIndex::Builder {
+ public:
+  Builder(RuleIndex& index, Family family, std::span<const IndexedRule> rules)
+      : index_(index), family_(family), rules_(rules) {}
+
+  void build() {
+    for (std::uint32_t position = 0; position < rules_.size(); ++position) place(position);
+    add_lengths();
+    for (const auto& [members, positions] : sets_)
+      index_.sets_.push_back({members, table_of(positions), positions.front()});
+    std::sort(index_.sets_.begin(), index_.sets_.end(),
+              [](const Set& a, const Set& b) { return a.earliest < b.earliest; });
+  }
+
+ private:
+  using Positions = std::vector<std::uint32_t>;  // ascending
+
+  void place(std::uint32_t position) {
+    const IndexedRule& rule = rules_[position];
+    if (rule.set == nullptr) {
+      if (rule.prefix.base.family == family_) prefixes_[rule.prefix].push_back(position);
+    } else if (rule.set->prefixes().size() <= small_set && !rule.set->has_holes()) {
+      for (const Prefix& prefix : rule.set->prefixes())
+        if (prefix.base.family == family_) prefixes_[prefix].push_back(position);
+    } else {
+      sets_[rule.set].push_back(position);
+    }
+  }
+
+  void add_lengths() {
+    std::map<std::uint8_t, std::vector<std::pair<Prefix, std::uint32_t>>> by_length;
+    std::map<std::uint8_t, std::uint32_t> earliest;
+    for (const auto& [prefix, positions] : prefixes_) {
+      by_length[prefix.length].emplace_back(prefix, table_of(positions));
+      std::uint32_t& first = earliest.try_emplace(prefix.length, none).first->second;
+      first = std::min(first, positions.front());
+    }
+    for (const auto& [length, tables] : by_length)
+      index_.lengths_.push_back({PrefixHash(length, tables), earliest[length]});
+    std::sort(index_.lengths_.begin(), index_.lengths_.end(),
+              [](const Length& a, const Length& b) { return a.earliest < b.earliest; });
+  }
+
+  // The table of these rules; peers with the same rules share one.
+  std::uint32_t table_of(const Positions& positions) {
+    const auto [found, is_new] =
+        known_.try_emplace(positions, static_cast<std::uint32_t>(index_.tables_.size()));
+    if (is_new) add_table(positions);
+    return found->second;
+  }
+
+  // A sweep over the kinds: at each place where a rule begins or ends to match, the first of those that
+  // match.
+  void add_table(const Positions& positions) {
+    std::map<TrafficKind, std::vector<std::pair<std::uint32_t, bool>>> events;
+    for (const std::uint32_t position : positions)
+      for (const TrafficKinds& kinds : rules_[position].traffic.kinds()) {
+        if (kinds.first > kinds.last) continue;
+        events[kinds.first].emplace_back(position, true);
+        events[kinds.last + 1].emplace_back(position, false);
+      }
+    const auto begin = static_cast<std::uint32_t>(index_.ranges_.size());
+    index_.ranges_.push_back({0, none});
+    std::set<std::uint32_t> matching;
+    for (const auto& [kind, changes] : events) {
+      for (const auto& [position, begins] : changes) {
+        if (begins)
+          matching.insert(position);
+        else
+          matching.erase(position);
+      }
+      const std::uint32_t first = matching.empty() ? none : *matching.begin();
+      if (kind == 0)
+        index_.ranges_.back().first = first;
+      else if (index_.ranges_.back().first != first)
+        index_.ranges_.push_back({kind, first});
+    }
+    index_.tables_.push_back({begin, static_cast<std::uint32_t>(index_.ranges_.size()) - begin});
+  }
+
+  RuleIndex& index_;
+  Family family_;
+  std::span<const IndexedRule> rules_;
+  std::map<Prefix, Positions> prefixes_;
+  std::map<std::shared_ptr<const AddressSet>, Positions> sets_;
+  std::map<Positions, std::uint32_t> known_;
+};
+
+RuleIndex::RuleIndex(Family family, std::span<const IndexedRule> rules) {
+  Builder(*this, family, rules).build();
+}
+
+std::uint32_t RuleIndex::first_in(std::uint32_t table, TrafficKind kind) const noexcept {
+  const Range* range = ranges_.data() + tables_[table].begin;
+  // The last range that starts at `kind` or before; the first one starts at 0. Without a branch that depends
+  // on the packet.
+  for (std::uint32_t size = tables_[table].size; size > 1;) {
+    const std::uint32_t half = size / 2;
+    range = range[half].start <= kind ? range + half : range;
+    size -= half;
+  }
+  return range->first;
+}
+
+std::uint32_t RuleIndex::first_match(TrafficKind kind, const IpAddress& peer) const noexcept {
+  std::uint32_t first = none;
+  for (const Length& length : lengths_) {
+    if (length.earliest >= first) break;
+    if (const std::uint32_t table = length.tables.find(peer); table != PrefixHash::none)
+      first = std::min(first, first_in(table, kind));
+  }
+  for (const Set& set : sets_) {
+    if (set.earliest >= first) break;
+    if (set.members->contains(peer)) first = std::min(first, first_in(set.table, kind));
+  }
+  return first;
+}
+
+}  // namespace vpcwall
