@@ -66,15 +66,18 @@ FlowTimeouts timeouts_of(const Tracking& tracking) noexcept {
 // decision; the effect of a side waits until the side is done.
 class Evaluation {
  public:
-  Evaluation(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace) noexcept
+  // Into `decision`, which is as a Decision begins.
+  Evaluation(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace,
+             Decision& decision) noexcept
       : policy_(policy),
         state_(state),
         question_(question),
         packet_(question.packet),
         kind_(kind_of(question.packet)),
-        trace_(trace) {}
+        trace_(trace),
+        decision_(decision) {}
 
-  Decision run() {
+  void run() {
     const auto [leaves, enters] = question_.journey;
     if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
     if (is_loopback(policy_, packet_, question_.journey)) return accept(Reason::loopback);
@@ -84,16 +87,15 @@ class Evaluation {
       record({Gate::exempt, Outcome::exempt, leaves != no_interface ? leaves : enters, no_slot});
       return accept(Reason::exempt);
     }
-    if (!leaving_exempt && !leave(leaves)) return decision_;
-    if (!entering_exempt && !enter(enters)) return decision_;
+    if (!leaving_exempt && !leave(leaves)) return;
+    if (!entering_exempt && !enter(enters)) return;
     return accept(Reason::passed);
   }
 
  private:
-  Decision accept(Reason reason) {
+  void accept(Reason reason) noexcept {
     decision_.verdict = Verdict::accept;
     decision_.reason = reason;
-    return decision_;
   }
 
   // Notes what a gate said; for a refusal also why. Returns whether the packet may go on.
@@ -344,13 +346,15 @@ class Evaluation {
   const Packet& packet_;
   TrafficKind kind_;
   Trace* trace_;
-  Decision decision_;
+  Decision& decision_;
 };
 
 }  // namespace
 
 Decision evaluate(const CompiledPolicy& policy, FlowView state, const Question& question, Trace* trace) {
-  return Evaluation(policy, state, question, trace).run();
+  Decision decision;
+  Evaluation(policy, state, question, trace, decision).run();
+  return decision;
 }
 
 bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interface,

@@ -10,26 +10,24 @@ std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction,
   const bool local_sends = direction == Direction::egress;
   const IpAddress& local = local_sends ? packet.source : packet.destination;
   const IpAddress& remote = local_sends ? packet.destination : packet.source;
-  FlowKey key{local.high, local.low, remote.high, remote.low, interface, 0, 0, packet.protocol, local.family};
-
+  std::uint16_t local_port = 0, remote_port = 0;
   if (has_ports(packet.protocol)) {
     if (packet.transport != Transport::whole) return std::nullopt;
-    key.local_port = local_sends ? packet.source_port : packet.destination_port;
-    key.remote_port = local_sends ? packet.destination_port : packet.source_port;
-    return key;
-  }
-  if (packet.transport == Transport::whole) {  // ICMP under its own family
+    local_port = local_sends ? packet.source_port : packet.destination_port;
+    remote_port = local_sends ? packet.destination_port : packet.source_port;
+  } else if (packet.transport == Transport::whole) {  // ICMP under its own family
     const bool query = is_icmp_query(packet.protocol, packet.icmp_type);
     const auto answered = answered_query(packet.protocol, packet.icmp_type);
     if (!query && !answered) return std::nullopt;
     const bool local_asked = query == local_sends;
     const unsigned type = query ? packet.icmp_type : *answered;
-    key.local_port = packet.icmp_identifier;
-    key.remote_port = static_cast<std::uint16_t>((type << 1U) | (local_asked ? 1U : 0U));
-    return key;
-  }
-  if (packet.transport != Transport::none) return std::nullopt;
-  return key;  // C-5: addresses and protocol number
+    local_port = packet.icmp_identifier;
+    remote_port = static_cast<std::uint16_t>((type << 1U) | (local_asked ? 1U : 0U));
+  } else if (packet.transport != Transport::none) {
+    return std::nullopt;
+  }  // else C-5: addresses and protocol number
+  return FlowKey{local.high, local.low,   remote.high,     remote.low,  interface,
+                 local_port, remote_port, packet.protocol, local.family};
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 #include "engine/shard.h"
 
-#include <unordered_map>
+#include <algorithm>
+#include <utility>
+
+#include "engine/flow_identity.h"
 
 namespace vpcwall {
 namespace {
@@ -25,21 +28,60 @@ void refuse_for_room(Decision& decision, const FlowEffect& effect) noexcept {
 Shard::Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowance& allowance)
     : flows_(flow_capacity, seed), allowance_(allowance) {}
 
-void Shard::adopt(const CompiledPolicy& policy, TimePoint now) {
-  std::unordered_map<InterfaceNumber, const CompiledInterface*> interfaces;
-  for (const CompiledInterface& interface : policy.interfaces) interfaces[interface.number] = &interface;
-  const auto ends = [&](const Flow& flow) {
-    const auto found = interfaces.find(flow.key.interface);
-    return found == interfaces.end() || is_untracked(policy, *found->second, flow.key);
+// A later change must not bring back what an earlier one ended (C-25), so the earlier sweep is done first.
+void Shard::adopt(std::shared_ptr<const CompiledPolicy> policy, TimePoint now) {
+  sweep(now, flows_.places());
+  adopted_ = std::move(policy);
+  swept_ = 0;
+  to_sweep_ = flows_.places();
+}
+
+bool Shard::sweep(TimePoint now, std::size_t budget) {
+  if (is_swept()) return true;
+  const auto last = static_cast<std::uint32_t>(std::min<std::size_t>(to_sweep_, swept_ + budget));
+  flows_.erase_if(
+      swept_, last, now, [this](const Flow& flow) { return has_ended(flow); },
+      [this](const Flow& flow) { give_back(flow); });
+  swept_ = last;
+  return is_swept();
+}
+
+bool Shard::has_ended(const Flow& flow) const noexcept {
+  const InterfaceIndex index = adopted_->interface_numbered(flow.key.interface);
+  return index == no_interface || is_untracked(*adopted_, adopted_->interfaces[index], flow.key);
+}
+
+// What a decision about `question` may look at.
+void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question) {
+  const auto end = [this, &question](const std::optional<FlowKey>& key) {
+    const Flow* flow = key ? flows_.find(*key, question.now) : nullptr;
+    if (flow == nullptr || !has_ended(*flow)) return;
+    give_back(*flow);
+    flows_.erase(*key);
   };
-  flows_.erase_if(now, ends, [this](const Flow& flow) { give_back(flow); });
+  const auto [leaves, enters] = question.journey;
+  for (const auto& [side, direction] :
+       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+    if (side == no_interface) continue;
+    const InterfaceNumber number = policy.interfaces[side].number;
+    end(flow_key(question.packet, direction, number));
+    end(quoted_flow_key(question.packet, direction, number));
+  }
+}
+
+// "Full" must mean full of live flows: those that only wait to be taken away go first.
+bool Shard::make_room(TimePoint now) {
+  const std::size_t before = flows_.size();
+  sweep(now, flows_.places());
+  expire(now, before);
+  return flows_.size() < before;
 }
 
 Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
   const FlowView view{flows_, allowance_};
+  if (!is_swept()) end_flows_of(policy, question);
   Decision decision = evaluate(policy, view, question);
-  // "Full" must mean full of live flows: those that only wait to be taken away make room first.
-  if (decision.reason == Reason::flow_table_full && expire(question.now, flows_.size()) > 0)
+  if (decision.reason == Reason::flow_table_full && make_room(question.now))
     decision = evaluate(policy, view, question);
 
   for (std::size_t i = 0; i < decision.effect_size; ++i) {

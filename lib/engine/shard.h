@@ -1,13 +1,20 @@
 // What one worker owns: its flows and its counters, and the one place where a decision takes effect.
 //
 //   Shard shard(capacity, seed, allowance);
-//   shard.adopt(*policy, now);                             // once per new policy, before judging under it
+//   shard.adopt(policy, now);                              // once per new policy, before judging under it
 //   Decision decision = shard.judge(*policy, question);    // evaluate, apply, count
-//   shard.expire(now, 64);                                 // between bursts
+//   shard.sweep(now, 1024);                                // between bursts, until it says that it is done
+//   shard.expire(now, 64);                                 // likewise, for ever
+//
+// A change of policy ends flows (C-20, C-25, C-67). To look at all of them takes longer the more there are,
+// so it is done in parts; a flow that the sweep has not come to is looked at when a packet asks for it. Until
+// the sweep is done flows() may still show a flow that has ended; no decision does.
 //
 // A Shard has one writer. Others may read its counters at any time, and its flows only under the lock that
 // the runtime keeps with it (Guarded<Shard>). The allowance is shared by all shards.
 #pragma once
+
+#include <memory>
 
 #include "engine/counters.h"
 #include "engine/evaluate.h"
@@ -19,8 +26,12 @@ class Shard {
   Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowance& allowance);
 
   // Takes a configuration change into account (C-20, C-25, C-67): flows that are now untracked, and flows of
-  // interfaces that are gone, are discarded. Everything else lives on.
-  void adopt(const CompiledPolicy& policy, TimePoint now);
+  // interfaces that are gone, have ended. Everything else lives on. Ends a sweep that is still under way.
+  void adopt(std::shared_ptr<const CompiledPolicy> policy, TimePoint now);
+
+  // Discards what the last change ended, at up to `budget` places of the table. True when nothing is left to
+  // do.
+  bool sweep(TimePoint now, std::size_t budget);
 
   // Judges one packet under `policy`, which must be the one last adopted, and applies the result.
   Decision judge(const CompiledPolicy& policy, const Question& question);
@@ -36,7 +47,8 @@ class Shard {
   std::size_t expire(TimePoint now, std::size_t budget);
 
   [[nodiscard]] bool tracks(const FlowKey& key, TimePoint now) const noexcept {
-    return flows_.find(key, now) != nullptr;
+    const Flow* flow = flows_.find(key, now);
+    return flow != nullptr && (is_swept() || !has_ended(*flow));
   }
   [[nodiscard]] const FlowTable& flows() const noexcept { return flows_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
@@ -47,10 +59,16 @@ class Shard {
   [[nodiscard]] bool apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet,
                            TimePoint now);
   void give_back(const Flow& flow) noexcept { allowance_.give(flow.key.interface); }
+  [[nodiscard]] bool is_swept() const noexcept { return swept_ == to_sweep_; }
+  [[nodiscard]] bool has_ended(const Flow& flow) const noexcept;
+  void end_flows_of(const CompiledPolicy& policy, const Question& question);
+  [[nodiscard]] bool make_room(TimePoint now);
 
   FlowTable flows_;
   Counters counters_;
   FlowAllowance& allowance_;
+  std::shared_ptr<const CompiledPolicy> adopted_;
+  std::uint32_t swept_ = 0, to_sweep_ = 0;  // places of flows_
 };
 
 }  // namespace vpcwall

@@ -21,20 +21,8 @@ FlowTable::FlowTable(std::size_t capacity, const FlowHash::Seed& seed) : hash_(s
   buckets_.assign(bucket_count, nil);
 }
 
-std::uint32_t FlowTable::bucket_of(const FlowKey& key) const noexcept {
-  return static_cast<std::uint32_t>(hash_(key)) & bucket_mask_;
-}
-
-std::uint32_t FlowTable::locate(const FlowKey& key) const noexcept {
-  std::uint32_t index = buckets_[bucket_of(key)];
-  while (index != nil && entries_[index].flow.key != key) index = entries_[index].next_in_bucket;
-  return index;
-}
-
-const Flow* FlowTable::find(const FlowKey& key, TimePoint now) const noexcept {
-  const std::uint32_t index = locate(key);
-  if (index == nil || entries_[index].flow.expires <= now) return nullptr;
-  return &entries_[index].flow;
+std::size_t FlowTable::memory_bytes() const noexcept {
+  return capacity_ * sizeof(Entry) + buckets_.size() * sizeof(buckets_.front());
 }
 
 std::uint32_t FlowTable::take_free() noexcept {

@@ -59,11 +59,17 @@ class FlowTable {
   FlowTable(std::size_t capacity, const FlowHash::Seed& seed);
 
   // The live flow of `key`, or null. The pointer is good until the next change of the table.
-  [[nodiscard]] const Flow* find(const FlowKey& key, TimePoint now) const noexcept;
+  [[nodiscard]] const Flow* find(const FlowKey& key, TimePoint now) const noexcept {
+    const std::uint32_t index = locate(key);
+    if (index == nil || entries_[index].flow.expires <= now) return nullptr;
+    return &entries_[index].flow;
+  }
 
   // Entries held, the expired ones that expire() has not met yet included.
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
+  // What the table takes when full; the kernel backs the pages of the entries as flows first use them.
+  [[nodiscard]] std::size_t memory_bytes() const noexcept;
   [[nodiscard]] bool has_room() const noexcept { return size_ < capacity_; }
 
   // Adds a flow. False, and nothing changed, when the table is full or the key is already live.
@@ -93,10 +99,15 @@ class FlowTable {
     return count;
   }
 
-  // Removes every live flow for which `predicate(const Flow&)` holds; expired ones go as well.
+  // Where flows may stand: at the places from 0 to this one, which is none of them.
+  [[nodiscard]] std::uint32_t places() const noexcept { return used_; }
+
+  // Removes every live flow at the places [first, last) for which `predicate(const Flow&)` holds; expired
+  // ones go as well.
   template <class Predicate, class Removed>
-  void erase_if(TimePoint now, Predicate&& predicate, Removed&& removed) {
-    for (std::uint32_t index = 0; index < used_; ++index) {
+  void erase_if(std::uint32_t first, std::uint32_t last, TimePoint now, Predicate&& predicate,
+                Removed&& removed) {
+    for (std::uint32_t index = first; index < last && index < used_; ++index) {
       Entry& entry = entries_[index];
       if (!entry.live) continue;
       if (entry.flow.expires > now && !predicate(std::as_const(entry.flow))) continue;
@@ -132,8 +143,14 @@ class FlowTable {
     std::uint32_t oldest = nil, newest = nil;
   };
 
-  [[nodiscard]] std::uint32_t bucket_of(const FlowKey& key) const noexcept;
-  [[nodiscard]] std::uint32_t locate(const FlowKey& key) const noexcept;
+  [[nodiscard]] std::uint32_t bucket_of(const FlowKey& key) const noexcept {
+    return static_cast<std::uint32_t>(hash_(key)) & bucket_mask_;
+  }
+  [[nodiscard]] std::uint32_t locate(const FlowKey& key) const noexcept {
+    std::uint32_t index = buckets_[bucket_of(key)];
+    while (index != nil && entries_[index].flow.key != key) index = entries_[index].next_in_bucket;
+    return index;
+  }
   [[nodiscard]] std::uint32_t next_expired(TimePoint now) const noexcept;
   [[nodiscard]] std::uint32_t take_free() noexcept;
   [[nodiscard]] std::uint16_t timer_for(Duration timeout);

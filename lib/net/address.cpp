@@ -16,18 +16,6 @@ std::uint64_t big_endian(std::span<const std::byte> bytes) noexcept {
   return value;
 }
 
-struct Mask {
-  std::uint64_t high;
-  std::uint64_t low;
-};
-
-constexpr Mask mask_of(unsigned length) noexcept {
-  constexpr std::uint64_t ones = ~std::uint64_t{0};
-  if (length == 0) return {0, 0};
-  if (length <= 64) return {ones << (64U - length), 0};
-  return {ones, length == 128 ? ones : ones << (128U - length)};
-}
-
 }  // namespace
 
 IpAddress IpAddress::from_ipv4_bytes(std::span<const std::byte, 4> bytes) noexcept {
@@ -71,18 +59,12 @@ IpAddress advance(const IpAddress& base, std::uint32_t offset) noexcept {
   return result;
 }
 
-bool Prefix::contains(const IpAddress& address) const noexcept {
-  const Mask mask = mask_of(length);
-  return address.family == base.family && ((address.high ^ base.high) & mask.high) == 0 &&
-         ((address.low ^ base.low) & mask.low) == 0;
-}
-
 bool Prefix::contains(const Prefix& other) const noexcept {
   return other.length >= length && contains(other.base);
 }
 
 IpAddress Prefix::last() const noexcept {
-  const Mask mask = mask_of(length);
+  const PrefixMask mask = mask_of(length);
   IpAddress address = base;
   address.high |= ~mask.high;
   address.low |= ~mask.low;
@@ -94,7 +76,7 @@ IpAddress Prefix::last() const noexcept {
 }
 
 Prefix make_prefix(const IpAddress& address, std::uint8_t length) noexcept {
-  const Mask mask = mask_of(length);
+  const PrefixMask mask = mask_of(length);
   return {{address.high & mask.high, address.low & mask.low, address.family}, length};
 }
 

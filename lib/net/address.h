@@ -40,11 +40,28 @@ struct IpAddress {
 // The address `offset` places after `base`, wrapping as unsigned arithmetic does.
 [[nodiscard]] IpAddress advance(const IpAddress& base, std::uint32_t offset) noexcept;
 
+// The bits of an address that a prefix of some length looks at.
+struct PrefixMask {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+};
+
+[[nodiscard]] constexpr PrefixMask mask_of(unsigned length) noexcept {
+  constexpr std::uint64_t ones = ~std::uint64_t{0};
+  if (length == 0) return {0, 0};
+  if (length <= 64) return {ones << (64U - length), 0};
+  return {ones, length == 128 ? ones : ones << (128U - length)};
+}
+
 struct Prefix {
   IpAddress base;           // canonical: no bit set beyond `length` (S-38, N-13)
   std::uint8_t length = 0;  // bits, 0 to bit_length(family)
 
-  [[nodiscard]] bool contains(const IpAddress& address) const noexcept;
+  [[nodiscard]] bool contains(const IpAddress& address) const noexcept {
+    const PrefixMask mask = mask_of(length);
+    return address.family == base.family && ((address.high ^ base.high) & mask.high) == 0 &&
+           ((address.low ^ base.low) & mask.low) == 0;
+  }
   [[nodiscard]] bool contains(const Prefix& other) const noexcept;
   // Literally 0.0.0.0/0 or ::/0, AWS's "open peer" (C-13).
   [[nodiscard]] bool is_open() const noexcept { return length == 0; }

@@ -58,7 +58,8 @@ class Compiler {
     collect_members();
     collect_prefix_lists();
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
-    add_owners();
+    for (const Family family : {Family::ipv4, Family::ipv6})
+      compiled_->owners[at(family)] = PrefixMap(std::move(owners_[at(family)]));
     for (const DeviceBinding& binding : devices)
       if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
         compiled_->devices[binding.device] = index;
@@ -161,16 +162,8 @@ class Compiler {
       if (address.is_host() && !primary) primary = address.base;
       owners_[at(address.base.family)].emplace_back(address, index);
     }
+    compiled_->numbers[compiled.number] = index;
     compiled_->interfaces.push_back(std::move(compiled));
-  }
-
-  // D-4, S-42: a host address before the delegated prefix that it lies in, so longest first.
-  void add_owners() {
-    for (const Family family : {Family::ipv4, Family::ipv6}) {
-      auto& tables = compiled_->owners[at(family)];
-      tables = hash_by_length(owners_[at(family)]);
-      std::reverse(tables.begin(), tables.end());
-    }
   }
 
   // S-5: the rules of all groups form one set; kept in the order written so that answers are repeatable.

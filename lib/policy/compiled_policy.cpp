@@ -5,16 +5,19 @@
 namespace vpcwall {
 
 InterfaceIndex CompiledPolicy::interface_of(const IpAddress& address) const noexcept {
-  for (const PrefixHash& owners_of_length : owners[at(address.family)])
-    if (const std::uint32_t owner = owners_of_length.find(address); owner != PrefixHash::none)
-      return static_cast<InterfaceIndex>(owner);
-  return no_interface;
+  const std::uint32_t owner = owners[at(address.family)].find(address);
+  return owner != PrefixMap::none ? static_cast<InterfaceIndex>(owner) : no_interface;
 }
 
 InterfaceIndex CompiledPolicy::interface_on(std::uint32_t device) const noexcept {
   if (device == 0 || devices.empty()) return no_interface;
   const auto found = devices.find(device);
   return found != devices.end() ? found->second : no_interface;
+}
+
+InterfaceIndex CompiledPolicy::interface_numbered(InterfaceNumber number) const noexcept {
+  const auto found = numbers.find(number);
+  return found != numbers.end() ? found->second : no_interface;
 }
 
 InterfaceIndex CompiledPolicy::interface_named(std::string_view id_or_name) const noexcept {

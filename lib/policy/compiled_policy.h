@@ -20,7 +20,7 @@
 #include "policy/compiled_traffic.h"
 #include "policy/counter_slots.h"
 #include "policy/policy.h"
-#include "policy/prefix_hash.h"
+#include "policy/prefix_map.h"
 #include "policy/rule_index.h"
 
 namespace vpcwall {
@@ -133,10 +133,13 @@ struct CompiledPolicy {
   [[nodiscard]] InterfaceIndex interface_of(const IpAddress& address) const noexcept;
   // Which interface a kernel device carries, or no_interface.
   [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;
+  // Which interface has this number, or no_interface when it is gone.
+  [[nodiscard]] InterfaceIndex interface_numbered(InterfaceNumber number) const noexcept;
   [[nodiscard]] InterfaceIndex interface_named(std::string_view id_or_name) const noexcept;
 
-  PerFamily<std::vector<PrefixHash>> owners;  // whose an address is: hosts first, then delegated prefixes
-  std::unordered_map<std::uint32_t, InterfaceIndex> devices;  // by kernel interface index
+  PerFamily<PrefixMap> owners;  // whose an address is, by interface index (D-4, S-42)
+  std::unordered_map<std::uint32_t, InterfaceIndex> devices;    // by kernel interface index
+  std::unordered_map<InterfaceNumber, InterfaceIndex> numbers;  // of the interfaces that there are
 };
 
 // Every slot that `policy` counts into, once, in the order of its objects: ACLs first, then interfaces.

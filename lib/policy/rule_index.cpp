@@ -20,7 +20,7 @@ class RuleIndex::Builder {
 
   void build() {
     for (std::uint32_t position = 0; position < rules_.size(); ++position) place(position);
-    add_lengths();
+    add_nodes();
     for (const auto& [members, positions] : sets_)
       index_.sets_.push_back({members, table_of(positions), positions.front()});
     std::sort(index_.sets_.begin(), index_.sets_.end(),
@@ -42,18 +42,23 @@ class RuleIndex::Builder {
     }
   }
 
-  void add_lengths() {
-    std::map<std::uint8_t, std::vector<std::pair<Prefix, std::uint32_t>>> by_length;
-    std::map<std::uint8_t, std::uint32_t> earliest;
+  // In the order of the map each prefix comes before those that lie in it.
+  void add_nodes() {
+    std::vector<std::pair<Prefix, std::uint32_t>> entries;
+    std::vector<std::pair<Prefix, std::uint32_t>> around;
     for (const auto& [prefix, positions] : prefixes_) {
-      by_length[prefix.length].emplace_back(prefix, table_of(positions));
-      std::uint32_t& first = earliest.try_emplace(prefix.length, none).first->second;
-      first = std::min(first, positions.front());
+      while (!around.empty() && !around.back().first.contains(prefix)) around.pop_back();
+      Node node{table_of(positions), none, positions.front()};
+      if (!around.empty()) {
+        node.around = around.back().second;
+        node.earliest = std::min(node.earliest, index_.nodes_[node.around].earliest);
+      }
+      const auto number = static_cast<std::uint32_t>(index_.nodes_.size());
+      index_.nodes_.push_back(node);
+      entries.emplace_back(prefix, number);
+      around.emplace_back(prefix, number);
     }
-    for (const auto& [length, tables] : by_length)
-      index_.lengths_.push_back({PrefixHash(length, tables), earliest[length]});
-    std::sort(index_.lengths_.begin(), index_.lengths_.end(),
-              [](const Length& a, const Length& b) { return a.earliest < b.earliest; });
+    index_.longest_ = PrefixMap(std::move(entries));
   }
 
   // The table of these rules; peers with the same rules share one.
@@ -119,11 +124,9 @@ std::uint32_t RuleIndex::first_in(std::uint32_t table, TrafficKind kind) const n
 
 std::uint32_t RuleIndex::first_match(TrafficKind kind, const IpAddress& peer) const noexcept {
   std::uint32_t first = none;
-  for (const Length& length : lengths_) {
-    if (length.earliest >= first) break;
-    if (const std::uint32_t table = length.tables.find(peer); table != PrefixHash::none)
-      first = std::min(first, first_in(table, kind));
-  }
+  for (std::uint32_t node = longest_.find(peer); node != none && nodes_[node].earliest < first;
+       node = nodes_[node].around)
+    first = std::min(first, first_in(nodes_[node].table, kind));
   for (const Set& set : sets_) {
     if (set.earliest >= first) break;
     if (set.members->contains(peer)) first = std::min(first, first_in(set.table, kind));

@@ -4,14 +4,14 @@
 //   const std::uint32_t first = index.first_match(kind_of(packet), peer);    // a position, or
 //   RuleIndex::none
 //
-// The rules of one peer are one table: ranges of TrafficKind, and for each the first rule that matches there,
-// worked out beforehand. Peers are found by a hash table for each length of prefix that occurs; sets too
-// large to be taken apart are asked whether they contain the peer. Tables are tried in the order of their
-// first rule, and the search ends where no later table can hold an earlier rule than the one found.
+// The rules for one prefix are one table: ranges of TrafficKind, and for each the first rule that matches
+// there, worked out beforehand. A binary search finds the longest prefix that the peer lies in, links lead
+// from there to the prefixes around it, and the walk ends where none of them can hold an earlier rule than
+// the one found. Sets too large to be taken apart are asked whether they contain the peer.
 //
-// Cost of a question: a hash lookup and a binary search for each different length of prefix (at most 33 for
-// IPv4, 129 for IPv6; a policy has a few), not for each rule. Memory: proportional to the rules, and to the
-// members of the sets that were taken apart. Immutable; any number of threads may ask.
+// Cost of a question: a binary search among the prefixes, and one in a table for each prefix around the peer
+// that occurs in the rules (how deep they are nested, not how many there are). Memory: proportional to the
+// rules, and to the members of the sets that were taken apart. Immutable; any number of threads may ask.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@
 #include "net/address.h"
 #include "policy/address_set.h"
 #include "policy/compiled_traffic.h"
-#include "policy/prefix_hash.h"
+#include "policy/prefix_map.h"
 
 namespace vpcwall {
 
@@ -52,9 +52,11 @@ class RuleIndex {
   struct Table {
     std::uint32_t begin = 0, size = 0;
   };
-  struct Length {
-    PrefixHash tables;
-    std::uint32_t earliest = none;  // the first rule of any of its tables
+  // A prefix that some rule names.
+  struct Node {
+    std::uint32_t table = 0;
+    std::uint32_t around = none;    // the next longer one that it lies in
+    std::uint32_t earliest = none;  // the first rule of this one and all around it
   };
   struct Set {
     std::shared_ptr<const AddressSet> members;
@@ -67,8 +69,9 @@ class RuleIndex {
 
   std::vector<Range> ranges_;
   std::vector<Table> tables_;
-  std::vector<Length> lengths_;  // by `earliest`
-  std::vector<Set> sets_;        // likewise
+  std::vector<Node> nodes_;
+  PrefixMap longest_;      // the node of the longest prefix
+  std::vector<Set> sets_;  // by `earliest`
 };
 
 }  // namespace vpcwall

@@ -20,7 +20,8 @@ Simulation::Simulation(const Policy& policy, std::size_t flow_capacity)
 void Simulation::reload(const Policy& policy, Duration at) {
   policy_ = compile(policy, context_, policy_->generation + 1);
   shard_.counters().reserve(context_.slots.size());
-  shard_.adopt(*policy_, origin + at);
+  shard_.adopt(policy_, origin + at);
+  shard_.sweep(origin + at, shard_.flows().places());
 }
 
 Decision Simulation::packet(const Packet& packet, const Journey& journey, Duration at) {

@@ -7,6 +7,7 @@ namespace {
 
 constexpr Duration idle_wait = std::chrono::milliseconds(500);  // how late an idle worker takes flows away
 constexpr std::size_t expiry_budget = 2 * max_burst;            // per burst; outruns what a burst can open
+constexpr std::size_t sweep_budget = 1024;                      // per burst; some 20 µs
 
 // A router sees both interfaces of a packet; a host sees its own side only, the other was judged elsewhere.
 Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const QueuedPacket& queued) noexcept {
@@ -52,7 +53,7 @@ void Worker::run(const std::stop_token& stop) {
 }
 
 void Worker::run_burst(Duration max_wait) {
-  const std::span<const QueuedPacket> burst = queue_.receive(max_wait);
+  const std::span<const QueuedPacket> burst = queue_.receive(swept_ ? max_wait : Duration::zero());
   // All that may change is looked at once for the whole burst, behind the fence.
   const std::uint64_t fence = fence_.raised();
   const CompiledPolicy& policy = policies_.current();
@@ -65,7 +66,7 @@ void Worker::run_burst(Duration max_wait) {
 
   std::array<Verdict, max_burst> verdicts{};
   shards_[index_].with([&](Shard& shard) {
-    adopt_if_new(policy, shard, now);
+    adopt_if_new(policies_.held(), shard, now);
     for (std::size_t i = 0; i < burst.size(); ++i) {
       const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length);
       const Decision decision = judge(policy, shard, burst[i], packet, related[i], now);
@@ -73,6 +74,7 @@ void Worker::run_burst(Duration max_wait) {
       verdicts[i] = decision.verdict;
     }
     shard.expire(now, expiry_budget);
+    sweep(shard, now);
   });
   if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
   progress_.fetch_add(1, std::memory_order_relaxed);
@@ -82,11 +84,18 @@ void Worker::run_burst(Duration max_wait) {
   }
 }
 
-void Worker::adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now) {
-  if (policy.generation == generation_) return;
+void Worker::adopt_if_new(const std::shared_ptr<const CompiledPolicy>& policy, Shard& shard, TimePoint now) {
+  if (policy->generation == generation_) return;
   shard.adopt(policy, now);
-  generation_ = policy.generation;
-  barrier_.reached(index_, generation_);
+  generation_ = policy->generation;
+  swept_ = false;
+}
+
+// Who waits for the change waits also until what it ended is gone.
+void Worker::sweep(Shard& shard, TimePoint now) {
+  if (swept_) return;
+  swept_ = shard.sweep(now, sweep_budget);
+  if (swept_) barrier_.reached(index_, generation_);
 }
 
 // The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is

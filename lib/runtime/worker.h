@@ -54,7 +54,8 @@ class Worker {
   [[nodiscard]] std::uint64_t progress() const noexcept { return progress_.load(std::memory_order_relaxed); }
 
  private:
-  void adopt_if_new(const CompiledPolicy& policy, Shard& shard, TimePoint now);
+  void adopt_if_new(const std::shared_ptr<const CompiledPolicy>& policy, Shard& shard, TimePoint now);
+  void sweep(Shard& shard, TimePoint now);
   [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
                                        TimePoint now) const;
 
@@ -67,6 +68,7 @@ class Worker {
   EventTap& tap_;
   const WorkerClock& clock_;
   std::uint64_t generation_ = 0;
+  bool swept_ = true;         // nothing is left of what the last change ended
   std::uint64_t passed_ = 0;  // the last fence
   std::atomic<std::uint64_t> progress_{0};
 };

@@ -39,7 +39,8 @@ Judge::Judge(const Policy& policy, const std::vector<DeviceBinding>& devices) { 
 void Judge::use(const Policy& policy, const std::vector<DeviceBinding>& devices) {
   policy_ = compile(policy, context_, ++generation_, devices);
   shard_.counters().reserve(context_.slots.size());
-  shard_.adopt(*policy_, now_);
+  shard_.adopt(policy_, now_);
+  shard_.sweep(now_, shard_.flows().places());
 }
 
 std::string Judge::token(const GateOutcome& gate) const {

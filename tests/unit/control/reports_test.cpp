@@ -22,7 +22,7 @@ class Reports : public ::testing::Test {
     policy_ = compile(small_vpc(groups), context_, ++generation_);
     for (Shard* shard : {&one_, &two_}) {
       shard->counters().reserve(context_.slots.size());
-      shard->adopt(*policy_, now_);
+      shard->adopt(policy_, now_);
     }
   }
   void judge(Shard& shard, const char* text) {

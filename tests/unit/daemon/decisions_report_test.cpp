@@ -18,7 +18,7 @@ class DecisionsReport : public ::testing::Test {
  protected:
   DecisionsReport() {
     shard_.counters().reserve(context_.slots.size());
-    shard_.adopt(*policy_, now_);
+    shard_.adopt(policy_, now_);
     tap_.enable();
   }
   Decision judge(const Packet& packet) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "engine/flow_identity.h"
 #include "policy/compile.h"
 #include "support/policies.h"
 
@@ -20,7 +21,8 @@ class ShardTest : public ::testing::Test {
   void use(const Policy& policy) {
     policy_ = compile(policy, context_, ++generation_);
     shard_.counters().reserve(context_.slots.size());
-    shard_.adopt(*policy_, now_);
+    shard_.adopt(policy_, now_);
+    shard_.sweep(now_, shard_.flows().places());
   }
   Decision judge(const char* text) {
     const Packet packet = packet_of(text);
@@ -91,6 +93,44 @@ TEST_F(ShardTest, ForgetsFlowsThatAChangeMadeUntrackedEvenIfAnotherChangeFollows
   EXPECT_EQ(held(), 0U);
   use(small_vpc("  - {name: web, ingress: [], egress: []}"));
   EXPECT_EQ(judge("tcp PA 203.0.113.12:40000 > 10.0.1.10:22").verdict, Verdict::drop) << "C-25";
+}
+
+// C-25: whether the sweep has come to a flow or not, no packet meets a flow that a change has ended.
+TEST_F(ShardTest, NoPacketMeetsAnEndedFlowBeforeTheSweep) {
+  use(small_vpc(narrow_web));
+  judge("tcp S 203.0.113.12:1 > 10.0.1.10:22");
+  judge("tcp S 203.0.113.12:2 > 10.0.1.10:22");
+  policy_ = compile(
+      small_vpc("  - {name: web, ingress: [{protocol: all, source: 0.0.0.0/0}], egress: [{protocol: all, "
+                "destination: 0.0.0.0/0}]}"),
+      context_, ++generation_);
+  shard_.counters().reserve(context_.slots.size());
+  shard_.adopt(policy_, now_);
+  EXPECT_EQ(held(), 2U) << "the sweep has not begun";
+  EXPECT_EQ(judge("tcp A 203.0.113.12:2 > 10.0.1.10:22").gates[1].outcome, Outcome::untracked);
+  EXPECT_EQ(held(), 1U);
+  EXPECT_FALSE(shard_.tracks(flow_key(packet_of("tcp A 203.0.113.12:1 > 10.0.1.10:22"), Direction::ingress,
+                                      policy_->interfaces[0].number)
+                                 .value(),
+                             now_));
+  EXPECT_FALSE(shard_.sweep(now_, 1)) << "the second place is still to be looked at";
+  EXPECT_EQ(held(), 0U);
+  EXPECT_TRUE(shard_.sweep(now_, 1));
+}
+
+TEST_F(ShardTest, EndedFlowsMakeRoomForNewOnes) {
+  use(small_vpc(narrow_web));
+  for (const char* packet : {"tcp S 203.0.113.12:1 > 10.0.1.10:22", "tcp S 203.0.113.12:2 > 10.0.1.10:22",
+                             "tcp S 203.0.113.12:3 > 10.0.1.10:22", "tcp S 203.0.113.12:4 > 10.0.1.10:22"})
+    judge(packet);
+  Policy without =
+      small_vpc("  - {name: app, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}]}");
+  without.interfaces.erase(without.interfaces.begin());
+  policy_ = compile(without, context_, ++generation_);
+  shard_.counters().reserve(context_.slots.size());
+  shard_.adopt(policy_, now_);
+  EXPECT_EQ(judge("tcp S 203.0.113.12:5 > 10.0.1.11:22").verdict, Verdict::accept);
+  EXPECT_EQ(shard_.flows().size(), 1U);
 }
 
 TEST_F(ShardTest, ForgetsTheFlowsOfAnInterfaceThatIsGone) {

@@ -83,6 +83,24 @@ TEST(Worker, AnswersNothingToAnEmptyBurst) {
   EXPECT_EQ(a.workers[0].progress(), 1U);
 }
 
+// A change is in force everywhere only when what it ended is gone; until then a worker does not wait for
+// packets.
+TEST(Worker, SweepsInPartsBeforeItSaysThatAChangeIsInForce) {
+  Assembly a(1);
+  a.use(allows_22);
+  a.queues[0].give({{syn(22)}});
+  a.workers[0].run_burst(seconds(1));
+  a.shards[0].with([](Shard& shard) { EXPECT_EQ(shard.flows().size(), 1U); });
+  const ReloadReport report = a.use(
+      "  - {name: web, ingress: [{protocol: all, source: 0.0.0.0/0}], egress: [{protocol: all, "
+      "destination: 0.0.0.0/0}]}");
+  EXPECT_FALSE(a.barrier.wait(report.generation, Duration::zero()));
+  a.queues[0].wake();
+  a.workers[0].run_burst(seconds(1));
+  EXPECT_TRUE(a.barrier.wait(report.generation, Duration::zero()));
+  a.shards[0].with([](Shard& shard) { EXPECT_EQ(shard.flows().size(), 0U); });
+}
+
 TEST(Worker, SeesOnlyItsOwnSideOnAHost) {
   Assembly a(1);
   a.use(
