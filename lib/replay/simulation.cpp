@@ -21,7 +21,8 @@ void Simulation::reload(const Policy& policy, Duration at) {
   policy_ = compile(policy, context_, policy_->generation + 1);
   shard_.counters().reserve(context_.slots.size());
   shard_.adopt(policy_, origin + at);
-  shard_.sweep(origin + at, shard_.flows().places());
+  // A worker, too, judges packets while the sweep is under way.
+  shard_.sweep(origin + at, shard_.flows().places() / 2);
 }
 
 Decision Simulation::packet(const Packet& packet, const Journey& journey, Duration at) {
@@ -29,13 +30,14 @@ Decision Simulation::packet(const Packet& packet, const Journey& journey, Durati
   return shard_.judge(*policy_, {packet, journey, origin + at});
 }
 
-Decision Simulation::explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace) const {
+Decision Simulation::explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace) {
+  shard_.sweep(origin + at, shard_.flows().places());
   return shard_.explain(*policy_, {packet, journey, origin + at}, trace);
 }
 
 std::size_t Simulation::live_flows(Duration at) const {
   std::size_t count = 0;
-  shard_.flows().visit(origin + at, [&count](const Flow&) { ++count; });
+  shard_.flows().visit(origin + at, [&](const Flow& flow) { count += shard_.tracks(flow.key, origin + at); });
   return count;
 }
 

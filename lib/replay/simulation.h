@@ -23,9 +23,8 @@ class Simulation {
 
   void reload(const Policy& policy, Duration at);
   Decision packet(const Packet& packet, const Journey& journey, Duration at);
-  // What packet() would decide, with its trace, and nothing changed.
-  [[nodiscard]] Decision explain(const Packet& packet, const Journey& journey, Duration at,
-                                 Trace& trace) const;
+  // What packet() would decide, with its trace, and nothing changed that a packet could tell.
+  [[nodiscard]] Decision explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace);
 
   [[nodiscard]] Journey journey(const Packet& packet) const noexcept;
   // The journey that a step's path names; the mistake says which name is not an interface.

@@ -29,6 +29,11 @@ FlowKey key(std::uint16_t port, Protocol protocol = Protocol::udp) {
 
 FlowOpening opening(TcpFlags flags = {}) { return {Originator::remote, 7, flags, {}, 60}; }
 
+TEST(FlowTable, HasACapacityThatItsIndexesCanHold) {
+  EXPECT_THROW(FlowTable(0, {1, 2, 3, 4}), std::invalid_argument);
+  EXPECT_THROW(FlowTable((std::size_t{1} << 28U) + 1, {1, 2, 3, 4}), std::invalid_argument);
+}
+
 TEST(FlowTable, FindsWhatWasOpened) {
   FlowTable table(4, seed);
   ASSERT_TRUE(table.open(key(1), opening(), start));

@@ -167,6 +167,16 @@ TEST(PrefixListQuota, IsPerReference) {  // S-30
 }
 
 // Beyond these the compiled form could not number them.
+TEST(Validate, RefusesWhatAFileCannotSay) {
+  Policy policy = base("interfaces: [{name: i, subnet: s, addresses: [10.0.1.9]}]\n");
+  policy.interfaces[0].addresses.clear();
+  EXPECT_THAT(mistakes(policy), ElementsAre(HasSubstr("found an interface without addresses")));
+  policy = base();
+  add_rule(policy, Direction::ingress, *parse_prefix("10.0.0.0/8"), 22);
+  group(policy).ingress.back().traffic.ports = {22, 21};
+  EXPECT_THAT(mistakes(policy), ElementsAre(HasSubstr("expected the smaller first")));
+}
+
 TEST(Validate, RefusesMoreInterfacesThanThereAreNumbersFor) {
   const auto over_quota = [](const Policy& policy) {
     Reporter reporter{std::string{}};

@@ -102,5 +102,32 @@ TEST(ExplanationText, SaysTheSameToPeople) {
   EXPECT_EQ(text.find('\033'), std::string::npos) << "no colour unless asked";
 }
 
+TEST(ExplanationText, SaysWhatNoRuleSaid) {
+  const auto refused = told(small_vpc(web), "tcp S 203.0.113.12:40000 > 10.0.1.10:80");
+  EXPECT_NE(explanation_text(refused, true).find("implicit deny"), std::string::npos);
+  EXPECT_NE(explanation_text(refused, true).find('\033'), std::string::npos) << "colour where asked";
+  EXPECT_NE(explanation_text(refused, false).find("reply    none"), std::string::npos);
+  const auto nobody = told(small_vpc(web), "tcp S 203.0.113.12:40000 > 198.51.100.7:80");
+  EXPECT_NE(explanation_text(nobody, false).find("no gate is asked (not-guarded)"), std::string::npos);
+}
+
+TEST(ExplanationText, NamesTheExemptGate) {  // E-19
+  const auto story = told(small_vpc(web), "udp 203.0.113.12:67 > 10.0.1.10:68");
+  const auto& gate = story.at("request").at("gates").at(0);
+  EXPECT_EQ(gate.at("gate"), "exempt");
+  EXPECT_EQ(gate.at("outcome"), "exempt");
+  EXPECT_FALSE(gate.contains("rule")) << "no rule has spoken";
+}
+
+TEST(SimulationPath, NamesAnInterfaceOfThePolicy) {
+  const Simulation simulation(small_vpc(web));
+  PacketStep step;
+  step.packet = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.10:443");
+  step.path = {{Direction::ingress, "web"}};
+  EXPECT_EQ(simulation.journey(step)->enters, simulation.policy().interface_named("web"));
+  step.path = {{Direction::ingress, "nobody"}};
+  EXPECT_EQ(simulation.journey(step).error().message, "\"nobody\" in \"path\" is no interface of the policy");
+}
+
 }  // namespace
 }  // namespace vpcwall

@@ -96,6 +96,11 @@ TEST(ScenarioMistakes, OfPackets) {
               HasSubstr("found \"a1\", expected an IP address"));
 }
 
+TEST(ScenarioMistakes, OfFlowLogs) {
+  EXPECT_THAT(mistakes_of_step("{flow_log: {format: \"${nonsense}\", records: []}}"),
+              HasSubstr("found \"${nonsense}\", expected fields of flow logs like ${srcaddr}"));
+}
+
 TEST(ScenarioMistakes, OfAudits) {
   EXPECT_THAT(mistakes_of_step("{audit: {rule: INCOMING_SSH_DISABLED, expect: COMPLIANT}}"),
               HasSubstr("expected either the key group or the key network_acl in an audit"));

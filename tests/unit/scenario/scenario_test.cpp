@@ -100,9 +100,16 @@ TEST(Scenario, EveryKindOfStepCanFail) {
       - {state: {conntrack_allowance_exceeded: 7}}
       - {change: {add_entry: {network_acl: A, ingress: {rule: 110, action: deny, protocol: all, cidr: 10.0.0.0/8}}}, refused: NetworkAclEntryAlreadyExists}
       - {change: {add_entry: {network_acl: A, ingress: {rule: 100, action: deny, protocol: all, cidr: 10.0.0.0/8}}}, refused: Other}
+      - {flow_log: {format: "${action}", action: ACCEPT, records: [REJECT]}}
+      - {audit: {rule: NO_SUCH_RULE, group: g, expect: COMPLIANT}}
+      - {audit: {rule: VPC_DEFAULT_SECURITY_GROUP_CLOSED, group: g, expect: COMPLIANT}}
 )"));
   const ScenarioOutcome outcome = run_scenario(scenario);
-  ASSERT_EQ(outcome.steps.size(), 6U);
+  ASSERT_EQ(outcome.steps.size(), 9U);
+  EXPECT_EQ(outcome.steps[6].difference, "the flow log differs");
+  EXPECT_EQ(outcome.steps[6].trace.front(), "expected record: REJECT");
+  EXPECT_EQ(outcome.steps[7].difference, "found no audit rule \"NO_SUCH_RULE\"");
+  EXPECT_EQ(outcome.steps[8].difference, "the audit says NOT_APPLICABLE, COMPLIANT was expected");
   for (const StepOutcome& step : outcome.steps) EXPECT_FALSE(step.passed);
   EXPECT_EQ(outcome.steps[0].difference, "the verdict differs");
   EXPECT_EQ(outcome.steps[1].difference, "the reason differs: acl-entry was expected");
