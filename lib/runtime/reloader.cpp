@@ -49,8 +49,10 @@ ReloadReport Reloader::apply(const Policy& policy, const std::vector<DeviceBindi
                              Duration longest_wait) {
   const std::shared_ptr<const CompiledPolicy> before = policies_.get();
   const auto after = compile(policy, context_, generation_ + 1, devices);
+  // GCOVR_EXCL_START: 65,536 interfaces are more than a test should make
   if (context_.interface_numbers.size() > FlowAllowance::max_interfaces)
     throw std::length_error("more than 65536 interface ids since the start: restart the daemon");
+  // GCOVR_EXCL_STOP
   for (Guarded<Shard>& shard : shards_)  // reserve() is safe beside a counting worker
     shard.unguarded().counters().reserve(context_.slots.size());
 

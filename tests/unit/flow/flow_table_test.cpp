@@ -34,6 +34,11 @@ TEST(FlowTable, HasACapacityThatItsIndexesCanHold) {
   EXPECT_THROW(FlowTable((std::size_t{1} << 28U) + 1, {1, 2, 3, 4}), std::invalid_argument);
 }
 
+TEST(FlowTable, TakesAtMost160BytesForEachFlow) {
+  for (const std::size_t capacity : {std::size_t{1000}, std::size_t{1024}, std::size_t{1'000'000}})
+    EXPECT_LE(FlowTable(capacity, {1, 2, 3, 4}).memory_bytes(), 160 * capacity);
+}
+
 TEST(FlowTable, FindsWhatWasOpened) {
   FlowTable table(4, seed);
   ASSERT_TRUE(table.open(key(1), opening(), start));

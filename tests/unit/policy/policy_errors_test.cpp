@@ -248,6 +248,9 @@ TEST(PolicyErrors, OfNamesAndIds) {
 
 TEST(PolicyErrors, OfPrefixLists) {
   expect_each({
+      {"prefix_lists: [{name: l, max_entries: 1, entries: []}]\nsecurity_groups: [{name: g, ingress: "
+       "[{protocol: all, source: l}]}]\n",
+       "4:63", "found \"l\", expected a peer", "write {prefix_list: l} to name a prefix list"},
       {"prefix_lists: [{name: a}]\n", "3:16", "found no key \"entries\" in a prefix list"},
       {"prefix_lists: [{name: a, entries: [10.0.0.0/8]}]\n", "3:36",
        "found \"10.0.0.0/8\", expected an entry of a prefix list, a mapping"},

@@ -199,6 +199,10 @@ TEST(Warnings, LeaveThePolicyInForce) {
                "p.yaml:3:63: warning: found \"sg-0a1b\", which no group of this file has: the rule is stale "
                "and matches nothing; "
                "remove the rule, or define the group\n"},
+           Row{"{protocol: all, source: {group: sg-0a1b}}",  // likewise
+               "p.yaml:3:71: warning: found \"sg-0a1b\", which no group of this file has: the rule is stale "
+               "and matches nothing; "
+               "remove the rule, or define the group\n"},
            Row{"{protocol: all, source: 0.0.0.0/0, ports: 1-2}",  // S-59
                "p.yaml:3:74: warning: found \"ports\" with protocol all, where it is ignored: every packet "
                "of the protocol "

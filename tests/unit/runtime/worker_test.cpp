@@ -71,6 +71,9 @@ TEST(Worker, AnswersABurstOnceAndInOrder) {
   EXPECT_EQ(a.queues[0].verdicts(),
             (std::vector{Verdict::accept, Verdict::drop, Verdict::drop, Verdict::accept}));
   EXPECT_EQ(a.queues[0].answers(), 1U);
+  EXPECT_EQ(a.reloader.current()->generation, 1U);
+  EXPECT_GT(a.reloader.slots().size(), 0U);
+  EXPECT_EQ(std::as_const(a.shards[0]).unguarded().counters().reason(Reason::passed).packets, 2U);
   EXPECT_EQ(a.shards[0].unguarded().counters().reason(Reason::malformed).packets, 1U);
 }
 

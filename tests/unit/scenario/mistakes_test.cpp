@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "lint/audit.h"
 #include "scenario/scenario_reader.h"
 
 namespace vpcwall {
@@ -106,6 +107,11 @@ TEST(ScenarioMistakes, OfAudits) {
               HasSubstr("expected either the key group or the key network_acl in an audit"));
   EXPECT_THAT(mistakes_of_step("{audit: {rule: INCOMING_SSH_DISABLED, group: h, expect: COMPLIANT}}"),
               HasSubstr("found \"h\", expected the name of a security group"));
+}
+
+TEST(ScenarioMistakes, OfObjectsThatAnAuditCannotFind) {
+  EXPECT_EQ(audit({}, "INCOMING_SSH_DISABLED", "sg-none", {}).error(),
+            "found no security group and no network ACL \"sg-none\"");
 }
 
 TEST(ScenarioMistakes, OfEdits) {

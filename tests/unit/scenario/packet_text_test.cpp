@@ -48,6 +48,12 @@ TEST(PacketText, ReadsIcmpWithIdentifierAndQuote) {
   EXPECT_EQ(error.quoted->protocol, Protocol::tcp);
 }
 
+TEST(PacketText, TakesTheOtherFamilysIcmpForAnyProtocol) {  // S-66, N-19
+  const Packet packet = read("icmp 8/0 [2001:db8::1] > [2001:db8::2]");
+  EXPECT_EQ(packet.transport, Transport::none);
+  EXPECT_EQ(packet.icmp_type, 0);
+}
+
 TEST(PacketText, ReadsHeadersThatCannotBeRead) {
   EXPECT_EQ(read("tcp x > a1 cut").transport, Transport::cut);
   EXPECT_EQ(read("tcp S x > a1 cut").transport, Transport::cut);
@@ -79,6 +85,8 @@ TEST(PacketText, SaysWhatIsWrong) {
             "found 203.0.113.12 and 2001:db8:ffff::12, expected addresses of one family");
   EXPECT_EQ(mistake("protocol 47 x:1 > a1"), "found a port, expected none: only tcp and udp have ports");
   EXPECT_EQ(mistake("icmp 8 x > a1"), "found \"8\", expected TYPE/CODE");
+  EXPECT_EQ(mistake("icmp 3/4 203.0.113.1 > 10.0.0.5 quoting (tcp [2001:db8::1]:1 > [2001:db8::2]:2)"),
+            "found a quoted packet of another family than the packet that quotes it");
   EXPECT_EQ(mistake("udp x:1 > a1:2 quoting (udp x:1 > a1:2)"),
             "found a quoted packet, expected one only in an ICMP error");
   EXPECT_EQ(mistake("udp x:1 > a1:2 fast"),

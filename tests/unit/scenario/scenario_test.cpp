@@ -100,16 +100,21 @@ TEST(Scenario, EveryKindOfStepCanFail) {
       - {state: {conntrack_allowance_exceeded: 7}}
       - {change: {add_entry: {network_acl: A, ingress: {rule: 110, action: deny, protocol: all, cidr: 10.0.0.0/8}}}, refused: NetworkAclEntryAlreadyExists}
       - {change: {add_entry: {network_acl: A, ingress: {rule: 100, action: deny, protocol: all, cidr: 10.0.0.0/8}}}, refused: Other}
-      - {flow_log: {format: "${action}", action: ACCEPT, records: [REJECT]}}
+      - {flow_log: {format: "${action} ${subnet-id}", records: [REJECT]}}
       - {audit: {rule: NO_SUCH_RULE, group: g, expect: COMPLIANT}}
+      - {audit: {rule: ec2_networkacl_allow_ingress_tcp_port_3389, network_acl: A, expect: COMPLIANT}}
       - {audit: {rule: VPC_DEFAULT_SECURITY_GROUP_CLOSED, group: g, expect: COMPLIANT}}
 )"));
   const ScenarioOutcome outcome = run_scenario(scenario);
-  ASSERT_EQ(outcome.steps.size(), 9U);
+  ASSERT_EQ(outcome.steps.size(), 10U);
+  EXPECT_EQ(outcome.steps[8].difference, "the audit says NON_COMPLIANT, COMPLIANT was expected");
+  EXPECT_NE(failure_text(scenario, outcome, "s.yaml").find("    expected record: REJECT\n"),
+            std::string::npos);
+  EXPECT_EQ(to_json(scenario, outcome).at("failures").size(), 10U);
   EXPECT_EQ(outcome.steps[6].difference, "the flow log differs");
   EXPECT_EQ(outcome.steps[6].trace.front(), "expected record: REJECT");
   EXPECT_EQ(outcome.steps[7].difference, "found no audit rule \"NO_SUCH_RULE\"");
-  EXPECT_EQ(outcome.steps[8].difference, "the audit says NOT_APPLICABLE, COMPLIANT was expected");
+  EXPECT_EQ(outcome.steps[9].difference, "the audit says NOT_APPLICABLE, COMPLIANT was expected");
   for (const StepOutcome& step : outcome.steps) EXPECT_FALSE(step.passed);
   EXPECT_EQ(outcome.steps[0].difference, "the verdict differs");
   EXPECT_EQ(outcome.steps[1].difference, "the reason differs: acl-entry was expected");
@@ -145,6 +150,22 @@ TEST(Scenario, ACaseLaysItsPolicyOverTheFiles) {
       EXPECT_TRUE(group.ingress.empty() && group.egress.empty());
     }
   }
+}
+
+TEST(Scenario, EditsReplaceEntriesAndFillPrefixLists) {  // N-22, S-54
+  const Scenario scenario = only(load(R"(  - id: edits
+    policy:
+      prefix_lists: [{name: l, max_entries: 2, entries: []}]
+      security_groups: [{name: g, ingress: [{protocol: tcp, ports: 22, source: {prefix_list: l}}], egress: []}]
+    steps:
+      - {packet: "tcp S x:1 > a1:22", expect: [acl-ingress A allow 100, sg-ingress a1 deny], verdict: drop}
+      - change: {set_prefix_list: {prefix_list: l, entries: [203.0.113.0/24]}}
+      - {packet: "tcp S x:1 > a1:22", expect: [acl-ingress A allow 100, sg-ingress a1 new], verdict: accept}
+      - change: {replace_entry: {network_acl: A, ingress: {rule: 100, action: deny, protocol: all, cidr: 0.0.0.0/0}}}
+      - {packet: "tcp S x:2 > a1:22", expect: [acl-ingress A deny 100], verdict: drop}
+)"));
+  const ScenarioOutcome outcome = run_scenario(scenario);
+  EXPECT_TRUE(outcome.passed()) << failure_text(scenario, outcome, "s.yaml");
 }
 
 TEST(Scenario, AnInterfaceThatBecomesAGatewayKeepsNoGroups) {  // N-29
