@@ -68,6 +68,7 @@ class PacketBuilder {
     if (direction == Direction::egress) std::swap(packet.source, packet.destination);
     path(own, direction);
     transport(target.traffic);
+    to_itself();
     return std::move(send_);
   }
 
@@ -171,6 +172,14 @@ class PacketBuilder {
     const auto gateway = [](const Interface& one) { return one.type != Interface::Type::interface; };
     if (choice == 15 || (choice == 14 && (gateway(own) || gateway(other))))
       send_.path.push_back({opposite(direction), other.name});
+  }
+
+  // What a middlebox sends and gets back under one and the same tuple.
+  void to_itself() {
+    if (send_.path.size() < 2 || send_.path[0].interface != send_.path[1].interface) return;
+    if (choices_.below(4) != 3) return;
+    send_.packet.source = send_.packet.destination;
+    send_.packet.source_port = send_.packet.destination_port;
   }
 
   void transport(const std::optional<Traffic>& traffic) {

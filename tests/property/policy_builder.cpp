@@ -116,7 +116,8 @@ class PolicyBuilder {
         shape_.behavior.icmp_related =
             value % 2 != 0 ? Behavior::IcmpRelated::linux_ : Behavior::IcmpRelated::aws;
         break;
-      case Setting::auto_tracked: auto_tracked(which, value); break;
+      case Setting::auto_tracked: add_edge(shape_.auto_tracked, which, value); break;
+      case Setting::identity_lost: add_edge(shape_.behavior.sg_identity_lost, which, value); break;
       case Setting::families: shape_.families = value % 3; break;
       case Setting::subnet_count: shape_.subnet_count = 1 + (value + 1) % subnet_limit; break;
       case Setting::subnet_families: shape_.subnet_families.at(which % subnet_limit) = value % 3; break;
@@ -136,12 +137,10 @@ class PolicyBuilder {
     return {established.at(value % established.size()), choices.of(udp), choices.of(stream)};
   }
 
-  void auto_tracked(unsigned which, unsigned value) {
+  static void add_edge(std::vector<Prefix>& prefixes, unsigned which, unsigned value) {
     const auto all = edge_prefixes(families.at(which % 2));
     const Prefix& prefix = all[value % all.size()];
-    if (std::find(shape_.auto_tracked.begin(), shape_.auto_tracked.end(), prefix) ==
-        shape_.auto_tracked.end())
-      shape_.auto_tracked.push_back(prefix);
+    if (std::find(prefixes.begin(), prefixes.end(), prefix) == prefixes.end()) prefixes.push_back(prefix);
   }
 
   void vpc() {

@@ -33,8 +33,9 @@ enum class Setting : std::uint8_t {
   secondary_range,
   router_mac,
   interface_type,
+  identity_lost,
 };
-inline constexpr unsigned setting_count = 15;
+inline constexpr unsigned setting_count = 16;
 
 [[nodiscard]] Policy policy_of(const Descriptors& descriptors);
 
