@@ -26,8 +26,9 @@ void Simulation::reload(const Policy& policy, Duration at) {
 }
 
 Decision Simulation::packet(const Packet& packet, const Journey& journey, Duration at) {
-  shard_.expire(origin + at, 64);
-  return shard_.judge(*policy_, {packet, journey, origin + at});
+  const Decision decision = shard_.judge(*policy_, {packet, journey, origin + at});
+  shard_.expire(origin + at, 64);  // afterwards, as a worker does
+  return decision;
 }
 
 Decision Simulation::explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace) {
