@@ -334,10 +334,15 @@ class Evaluation {
     }
   }
 
-  // C-57, C-60. A flow that replaces a closed one takes over its place.
+  // C-57, C-60. A flow that replaces a closed one takes over its place; one that the other side opens needs
+  // its own.
   [[nodiscard]] bool has_room(const CompiledInterface& interface, bool replaces) const noexcept {
-    const std::uint32_t held = state_.allowance.used(interface.number) - (replaces ? 1U : 0U);
-    return held < policy_.behavior.flows_per_interface && (replaces || state_.flows.has_room());
+    const FlowEffect& other = decision_.effects.front();
+    const bool other_opens = decision_.effect_size > 0 && other.kind == FlowEffect::Kind::open;
+    std::uint32_t held = state_.allowance.used(interface.number) - (replaces ? 1U : 0U);
+    if (other_opens && other.key.interface == interface.number) ++held;
+    const std::size_t places = state_.flows.capacity() - state_.flows.size();
+    return held < policy_.behavior.flows_per_interface && (replaces || places > (other_opens ? 1U : 0U));
   }
 
   const CompiledPolicy& policy_;

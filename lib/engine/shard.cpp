@@ -120,7 +120,7 @@ bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const 
                       {effect.originator, effect.opened_by, packet.tcp_flags, effect.timeouts, packet.length},
                       now))
         return true;
-      // GCOVR_EXCL_START: evaluate() saw that there is room, and nobody else writes this table
+      // GCOVR_EXCL_START: evaluate() saw room for both sides, and nobody else writes this table
       allowance_.give(effect.key.interface);
       return false;
       // GCOVR_EXCL_STOP

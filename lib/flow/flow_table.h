@@ -70,7 +70,6 @@ class FlowTable {
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   // What the table takes when full; the kernel backs the pages of the entries as flows first use them.
   [[nodiscard]] std::size_t memory_bytes() const noexcept;
-  [[nodiscard]] bool has_room() const noexcept { return size_ < capacity_; }
 
   // Adds a flow. False, and nothing changed, when the table is full or the key is already live.
   bool open(const FlowKey& key, const FlowOpening& opening, TimePoint now);

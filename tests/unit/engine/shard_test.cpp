@@ -133,6 +133,28 @@ TEST_F(ShardTest, EndedFlowsMakeRoomForNewOnes) {
   EXPECT_EQ(shard_.flows().size(), 1U);
 }
 
+constexpr const char* web_and_db =
+    "  - {name: web, ingress: [{protocol: tcp, ports: 22, source: 203.0.113.0/24}], egress: [{protocol: tcp, "
+    "ports: 5432, destination: 10.0.0.0/16}]}\n"
+    "  - {name: db, ingress: [{protocol: tcp, ports: 5432, source: 10.0.0.0/16}]}";
+
+// A packet between two guarded interfaces opens two flows, and where there is room for one there is none for
+// both.
+TEST_F(ShardTest, CountsThePlaceThatTheOtherSideTakes) {
+  use(small_vpc(web_and_db));
+  for (const char* packet : {"tcp S 203.0.113.12:1 > 10.0.1.10:22", "tcp S 203.0.113.12:2 > 10.0.1.10:22",
+                             "tcp S 203.0.113.12:3 > 10.0.1.10:22"})
+    judge(packet);
+  const char* query = "tcp S 10.0.1.10:40000 > 10.0.2.10:5432";
+  const Packet packet = packet_of(query);
+  Trace trace;
+  const Decision told = shard_.explain(*policy_, {packet, find_journey(*policy_, packet, {}), now_}, trace);
+  EXPECT_EQ(told.reason, Reason::flow_table_full) << "whoever only asks is told the same";
+  EXPECT_EQ(judge(query).reason, Reason::flow_table_full);
+  now_ += seconds(600);
+  EXPECT_EQ(judge(query).verdict, Verdict::accept) << "idle flows make room for both";
+}
+
 TEST_F(ShardTest, ForgetsTheFlowsOfAnInterfaceThatIsGone) {
   use(small_vpc(narrow_web));
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");

@@ -80,7 +80,7 @@ TEST(FlowTable, RefusesWhenFullAndTakesAgainWhenOneLeft) {
   FlowTable table(2, seed);
   EXPECT_TRUE(table.open(key(1), opening(), start));
   EXPECT_TRUE(table.open(key(2), opening(), start + seconds(1)));
-  EXPECT_FALSE(table.has_room());
+  EXPECT_EQ(table.size(), table.capacity());
   EXPECT_FALSE(table.open(key(3), opening(), start + seconds(2)));
   EXPECT_EQ(table.expire(start + seconds(30), 10, ignore), 1U);
   EXPECT_TRUE(table.open(key(3), opening(), start + seconds(30)));
