@@ -7,8 +7,8 @@
 namespace vpcwall {
 namespace {
 
-// Up to this many prefixes a set is taken apart into the hash tables, where a packet finds it with all
-// others.
+// Up to this many prefixes a set is taken apart: its prefixes stand among those of the rules, and one search
+// finds them all.
 constexpr std::size_t small_set = 64;
 
 }  // namespace

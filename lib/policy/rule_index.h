@@ -1,8 +1,7 @@
 // Which of many rules matches a packet first, found without asking one after the other.
 //
-//   RuleIndex index(Family::ipv4, rules);                 // in the order in which they are tried
-//   const std::uint32_t first = index.first_match(kind_of(packet), peer);    // a position, or
-//   RuleIndex::none
+//   RuleIndex index(Family::ipv4, rules);  // in the order in which they are tried
+//   std::uint32_t position = index.first_match(kind_of(packet), peer);  // or RuleIndex::none
 //
 // The rules for one prefix are one table: ranges of TrafficKind, and for each the first rule that matches
 // there, worked out beforehand. A binary search finds the longest prefix that the peer lies in, links lead
@@ -55,7 +54,7 @@ class RuleIndex {
   // A prefix that some rule names.
   struct Node {
     std::uint32_t table = 0;
-    std::uint32_t around = none;    // the next longer one that it lies in
+    std::uint32_t around = none;    // the longest other one that it lies in
     std::uint32_t earliest = none;  // the first rule of this one and all around it
   };
   struct Set {

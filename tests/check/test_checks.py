@@ -139,7 +139,7 @@ class Purity(Sample):
 
 class Words(Sample):
     def test_every_forbidden_word_is_found(self):
-        for line in ("// TODO: later", "# FIXME", "/* XXX */", "see ../shared/plan.md", "cd /work/main", "/home/someone/x"):
+        for line in ("// TODO: later", "# FIXME", "/* XXX */", "see ../shared/plan.md", "cd /work/here", "/home/someone/x"):
             with self.subTest(line=line):
                 self.write("scripts/a", f"one\n{line}\n")
                 self.assert_finds(words.findings(self.root), "scripts/a:2")
