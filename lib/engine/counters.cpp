@@ -58,6 +58,15 @@ void Counters::count(ParseError error, std::uint32_t bytes, TimePoint now) noexc
   reasons_[index(reason_of(error))].add(bytes, now);
 }
 
+void Counters::count(const JudgedGates& judged, const Count& packets) noexcept {
+  reasons_[index(judged.reason)].add(packets);
+  for (std::size_t i = 0; i < judged.size; ++i) {
+    const GateOutcome& gate = judged.gates[i];
+    gates_[index(gate.gate)][index(gate.outcome)].add(packets);
+    if (CounterCell* rule = cell(gate.rule)) rule->add(packets);
+  }
+}
+
 Count Counters::rule(CounterSlot slot) const noexcept {
   const CounterCell* found = cell(slot);
   return found != nullptr ? found->read() : Count{};

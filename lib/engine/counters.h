@@ -29,8 +29,24 @@ struct Count {
   Count& operator+=(const Count& other) noexcept;
 };
 
+// What the gates said of packets that were answered without being judged one by one.
+struct JudgedGates {
+  static constexpr std::size_t most =
+      4;  // each side's ACL and groups; a source/destination check stands alone
+
+  Reason reason = Reason::passed;
+  std::uint8_t size = 0;
+  std::array<GateOutcome, most> gates{};
+};
+
 class CounterCell {
  public:
+  void add(const Count& count) noexcept {
+    packets_.store(packets_.load(std::memory_order_relaxed) + count.packets, std::memory_order_relaxed);
+    bytes_.store(bytes_.load(std::memory_order_relaxed) + count.bytes, std::memory_order_relaxed);
+    const Duration::rep hit = count.last_hit.time_since_epoch().count();
+    if (hit > last_hit_.load(std::memory_order_relaxed)) last_hit_.store(hit, std::memory_order_relaxed);
+  }
   void add(std::uint32_t bytes, TimePoint now) noexcept {
     packets_.store(packets_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
     bytes_.store(bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
@@ -55,6 +71,8 @@ class Counters {
   // Counts one judged packet: its reason, each gate it met, each rule that spoke. The shard's worker only.
   void count(const Decision& decision, std::uint32_t bytes, TimePoint now) noexcept;
   void count(ParseError error, std::uint32_t bytes, TimePoint now) noexcept;
+  // The same for packets that somebody else has counted together.
+  void count(const JudgedGates& gates, const Count& packets) noexcept;
 
   [[nodiscard]] Count rule(CounterSlot slot) const noexcept;
   [[nodiscard]] Count gate(Gate gate, Outcome outcome) const noexcept;

@@ -8,6 +8,9 @@
 namespace vpcwall {
 namespace {
 
+// How often a full table is searched for flows that ended in the kernel: it takes milliseconds.
+constexpr Duration between_searches = std::chrono::milliseconds(100);
+
 // Turns an acceptance that found no room when it took effect into the refusal that evaluate() gives for a
 // full table: the packet ends at that interface's group.
 void refuse_for_room(Decision& decision, const FlowEffect& effect) noexcept {
@@ -28,6 +31,29 @@ void refuse_for_room(Decision& decision, const FlowEffect& effect) noexcept {
 Shard::Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowance& allowance)
     : flows_(flow_capacity, seed), allowance_(allowance) {}
 
+void Shard::use(FastPath& fast_path, Places::Owner owner, bool refusals) {
+  cache_ = std::unique_ptr<Cache>(new Cache{.fast_path = fast_path,
+                                            .flows = CachedFlows(fast_path, owner, flows_, counters_),
+                                            .refusals = CachedRefusals(fast_path, owner, counters_),
+                                            .remembers_refusals = refusals});
+}
+
+// A flow is known to the kernel before the packet that opened it has its verdict...
+void Shard::came(const FlowKey& key) {
+  if (!cache_ || !has_ports(key.protocol)) return;
+  const DirectedTuple directed = directed_tuple(key);
+  cache_->fast_path.presence().add(fast_path::hash_tuple(&directed.tuple, cache_->fast_path.hash_key()));
+}
+
+// ... and passes no packet when it is no more.
+void Shard::left(const FlowKey& key) {
+  allowance_.give(key.interface);
+  if (!cache_ || !has_ports(key.protocol)) return;
+  cache_->flows.forget(key);
+  const DirectedTuple directed = directed_tuple(key);
+  cache_->fast_path.presence().remove(fast_path::hash_tuple(&directed.tuple, cache_->fast_path.hash_key()));
+}
+
 // A later change must not bring back what an earlier one ended (C-25), so the earlier sweep is done first.
 void Shard::adopt(std::shared_ptr<const CompiledPolicy> policy, TimePoint now) {
   sweep(now, flows_.places());
@@ -40,8 +66,8 @@ bool Shard::sweep(TimePoint now, std::size_t budget) {
   if (is_swept()) return true;
   const auto last = static_cast<std::uint32_t>(std::min<std::size_t>(to_sweep_, swept_ + budget));
   flows_.erase_if(
-      swept_, last, now, [this](const Flow& flow) { return has_ended(flow); },
-      [this](const Flow& flow) { give_back(flow); });
+      swept_, last, [this, now](const Flow& flow) { return has_ended(flow) || !is_in_use(flow, now); },
+      [this](const Flow& flow) { left(flow.key); });
   swept_ = last;
   return is_swept();
 }
@@ -56,7 +82,7 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
   const auto end = [this, &question](const std::optional<FlowKey>& key) {
     const Flow* flow = key ? flows_.find(*key, question.now) : nullptr;
     if (flow == nullptr || !has_ended(*flow)) return;
-    give_back(*flow);
+    left(*key);
     flows_.erase(*key);
   };
   const auto [leaves, enters] = question.journey;
@@ -74,16 +100,25 @@ bool Shard::make_room(TimePoint now) {
   const std::size_t before = flows_.size();
   sweep(now, flows_.places());
   expire(now, before);
+  if (cache_ && flows_.size() == before && now - cache_->looked_at_all >= between_searches) {
+    cache_->looked_at_all = now;
+    cache_->flows.take_over_all(adopted_->generation);
+    flows_.erase_if(
+        0, flows_.places(), [now](const Flow& flow) { return flow.expires <= now; },
+        [this](const Flow& flow) { left(flow.key); });
+  }
   return flows_.size() < before;
 }
 
 Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
   const FlowView view{flows_, allowance_};
+  const bool still_cached = cache_ && cache_->flows.settle(question.packet);
   if (!is_swept()) end_flows_of(policy, question);
   Decision decision = evaluate(policy, view, question);
   if (decision.reason == Reason::flow_table_full && make_room(question.now))
     decision = evaluate(policy, view, question);
 
+  if (still_cached && decision.effect_size > 0) cache_->flows.forget(question.packet);
   for (std::size_t i = 0; i < decision.effect_size; ++i) {
     if (apply(policy, decision.effects[i], question.packet, question.now)) continue;
     refuse_for_room(decision, decision.effects[i]);
@@ -97,8 +132,51 @@ Decision Shard::explain(const CompiledPolicy& policy, const Question& question, 
   return evaluate(policy, FlowView{flows_, allowance_}, question, &trace);
 }
 
+void Shard::remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
+                     const Passages& passages) {
+  if (!cache_) return;
+  if (decision.verdict == Verdict::accept)
+    cache_->flows.remember(policy, FlowView{flows_, allowance_}, question, decision, passages);
+  else if (cache_->remembers_refusals)
+    cache_->refusals.remember(policy, question, decision, passages.there);
+}
+
+bool Shard::take_over(std::size_t budget) {
+  if (!cache_ || !adopted_) return true;
+  cache_->flows.reclaim();
+  cache_->refusals.reclaim();
+  if (!cache_->flows_done) {
+    cache_->flows_done = cache_->flows.take_over(budget, adopted_->generation);
+    return false;
+  }
+  const bool done = cache_->refusals.take_over(budget, adopted_->generation);
+  cache_->flows_done = !done;
+  return done;
+}
+
+bool Shard::tracks(const FlowKey& key, TimePoint now) const {
+  const Flow* flow = flows_.find_held(key);
+  if (flow == nullptr || !(is_swept() || !has_ended(*flow))) return false;
+  const auto known_better = cache_ ? cache_->flows.expiry(key) : std::nullopt;
+  return known_better.value_or(flow->expires) > now;
+}
+
 std::size_t Shard::expire(TimePoint now, std::size_t budget) {
-  return flows_.expire(now, budget, [this](const Flow& flow) { give_back(flow); });
+  return flows_.expire(
+      now, budget, [this, now](const Flow& flow) { return is_in_use(flow, now); },
+      [this](const Flow& flow) { left(flow.key); });
+}
+
+// Whether the flow lives, as the kernel knows it.
+bool Shard::is_in_use(const Flow& flow, TimePoint now) {
+  if (cache_ && flow.expires <= now) cache_->flows.take_over(flow.key);
+  return flow.expires > now;
+}
+
+void Shard::erase(const FlowKey& key) {
+  if (flows_.find_held(key) == nullptr) return;
+  left(key);
+  flows_.erase(key);
 }
 
 bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet,
@@ -108,18 +186,18 @@ bool Shard::apply(const CompiledPolicy& policy, const FlowEffect& effect, const 
     case FlowEffect::Kind::touch:
       flows_.touch(effect.key, {effect.direction, packet.tcp_flags, effect.timeouts, packet.length}, now);
       return true;
-    case FlowEffect::Kind::erase:
-      if (flows_.erase(effect.key)) allowance_.give(effect.key.interface);
-      return true;
+    case FlowEffect::Kind::erase: erase(effect.key); return true;
     case FlowEffect::Kind::replace:
     case FlowEffect::Kind::open:
       // What may still lie under this key is closed (replace) or expired (open).
-      if (flows_.erase(effect.key)) allowance_.give(effect.key.interface);
+      erase(effect.key);
       if (!allowance_.take(effect.key.interface, policy.behavior.flows_per_interface)) return false;
       if (flows_.open(effect.key,
                       {effect.originator, effect.opened_by, packet.tcp_flags, effect.timeouts, packet.length},
-                      now))
+                      now)) {
+        came(effect.key);
         return true;
+      }
       // GCOVR_EXCL_START: evaluate() saw room for both sides, and nobody else writes this table
       allowance_.give(effect.key.interface);
       return false;

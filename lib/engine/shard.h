@@ -10,12 +10,19 @@
 // so it is done in parts; a flow that the sweep has not come to is looked at when a packet asks for it. Until
 // the sweep is done flows() may still show a flow that has ended; no decision does.
 //
+// With a fast path, the kernel answers by itself what was judged before. Who owns the shard then also says
+//
+//   shard.remember(*policy, question, decision, passages);  // after judge()
+//   shard.take_over(64);                                    // between bursts: what the kernel counted
+//
 // A Shard has one writer. Others may read its counters at any time, and its flows only under the lock that
 // the runtime keeps with it (Guarded<Shard>). The allowance is shared by all shards.
 #pragma once
 
 #include <memory>
 
+#include "engine/cached_flows.h"
+#include "engine/cached_refusals.h"
 #include "engine/counters.h"
 #include "engine/evaluate.h"
 
@@ -24,6 +31,9 @@ namespace vpcwall {
 class Shard {
  public:
   Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowance& allowance);
+
+  // From now on decisions may be remembered there; refusals only if `refusals`. Before the first packet.
+  void use(FastPath& fast_path, Places::Owner owner, bool refusals = true);
 
   // Takes a configuration change into account (C-20, C-25, C-67): flows that are now untracked, and flows of
   // interfaces that are gone, have ended. Everything else lives on. Ends a sweep that is still under way.
@@ -36,6 +46,18 @@ class Shard {
   // Judges one packet under `policy`, which must be the one last adopted, and applies the result.
   Decision judge(const CompiledPolicy& policy, const Question& question);
 
+  // Lets the kernel repeat `decision`, which judge() gave just now, where that is exact; nothing without a
+  // fast path.
+  void remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
+                const Passages& passages);
+  // Takes over what the kernel has counted, `budget` records at a time. True after the last one of all, and
+  // without a fast path.
+  bool take_over(std::size_t budget);
+  [[nodiscard]] bool has_fast_path() const noexcept { return cache_ != nullptr; }
+  // What the kernel answers by itself.
+  [[nodiscard]] std::size_t cached_flows() const noexcept { return cache_ ? cache_->flows.size() : 0; }
+  [[nodiscard]] std::size_t cached_refusals() const noexcept { return cache_ ? cache_->refusals.size() : 0; }
+
   // The same judgement without any effect, with its trace.
   [[nodiscard]] Decision explain(const CompiledPolicy& policy, const Question& question, Trace& trace) const;
 
@@ -46,10 +68,7 @@ class Shard {
   // Takes up to `budget` idle flows away; returns how many.
   std::size_t expire(TimePoint now, std::size_t budget);
 
-  [[nodiscard]] bool tracks(const FlowKey& key, TimePoint now) const noexcept {
-    const Flow* flow = flows_.find(key, now);
-    return flow != nullptr && (is_swept() || !has_ended(*flow));
-  }
+  [[nodiscard]] bool tracks(const FlowKey& key, TimePoint now) const;
   [[nodiscard]] const FlowTable& flows() const noexcept { return flows_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
@@ -58,17 +77,30 @@ class Shard {
   // False when another shard took the interface's last allowance after evaluate() had seen it.
   [[nodiscard]] bool apply(const CompiledPolicy& policy, const FlowEffect& effect, const Packet& packet,
                            TimePoint now);
-  void give_back(const Flow& flow) noexcept { allowance_.give(flow.key.interface); }
+  [[nodiscard]] bool is_in_use(const Flow& flow, TimePoint now);
+  void came(const FlowKey& key);
+  void left(const FlowKey& key);
+  void erase(const FlowKey& key);
   [[nodiscard]] bool is_swept() const noexcept { return swept_ == to_sweep_; }
   [[nodiscard]] bool has_ended(const Flow& flow) const noexcept;
   void end_flows_of(const CompiledPolicy& policy, const Question& question);
   [[nodiscard]] bool make_room(TimePoint now);
+
+  struct Cache {
+    FastPath& fast_path;
+    CachedFlows flows;
+    CachedRefusals refusals;
+    bool remembers_refusals = true;
+    bool flows_done = false;
+    TimePoint looked_at_all{};  // for expired flows
+  };
 
   FlowTable flows_;
   Counters counters_;
   FlowAllowance& allowance_;
   std::shared_ptr<const CompiledPolicy> adopted_;
   std::uint32_t swept_ = 0, to_sweep_ = 0;  // places of flows_
+  std::unique_ptr<Cache> cache_;            // null: every packet is judged
 };
 
 }  // namespace vpcwall

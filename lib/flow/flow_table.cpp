@@ -94,6 +94,20 @@ void FlowTable::touch(const FlowKey& key, const FlowPacket& packet, TimePoint no
   restart_timer(index, timeout, now);
 }
 
+void FlowTable::catch_up(const FlowKey& key, const FlowProgress& progress) noexcept {
+  const std::uint32_t index = locate(key);
+  if (index == nil) return;
+  Flow& flow = entries_[index].flow;
+  for (std::size_t side = 0; side < 2; ++side) {
+    flow.packets[side] += progress.packets[side];
+    flow.bytes[side] += progress.bytes[side];
+  }
+  flow.state = progress.state;
+  const TimePoint last = std::max(flow.last_packet, progress.last_packet);
+  leave_timer(index);
+  restart_timer(index, idle_timeout(flow.state, progress.timeouts), last);
+}
+
 bool FlowTable::erase(const FlowKey& key) noexcept {
   const std::uint32_t index = locate(key);
   if (index == nil) return false;

@@ -54,6 +54,15 @@ struct FlowPacket {
   std::uint32_t bytes = 0;
 };
 
+// What became of a flow while somebody else counted its packets.
+struct FlowProgress {
+  FlowState state = FlowState::other;
+  TimePoint last_packet;
+  std::uint64_t packets[2] = {0, 0};  // more than before, by FlowDirection
+  std::uint64_t bytes[2] = {0, 0};
+  FlowTimeouts timeouts;
+};
+
 class FlowTable {
  public:
   FlowTable(std::size_t capacity, const FlowHash::Seed& seed);
@@ -63,6 +72,12 @@ class FlowTable {
     const std::uint32_t index = locate(key);
     if (index == nil || entries_[index].flow.expires <= now) return nullptr;
     return &entries_[index].flow;
+  }
+
+  // The same, even if it has expired and nobody has taken it away yet.
+  [[nodiscard]] const Flow* find_held(const FlowKey& key) const noexcept {
+    const std::uint32_t index = locate(key);
+    return index == nil ? nullptr : &entries_[index].flow;
   }
 
   // Entries held, the expired ones that expire() has not met yet included.
@@ -81,16 +96,28 @@ class FlowTable {
   // Counts one more accepted packet of a live flow, moves its state and restarts its timer (C-42).
   void touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept;
 
+  // Takes over what happened to a held flow elsewhere; does nothing when there is none. Its timer then stands
+  // behind those of flows that were touched since its last packet: expire() may meet it that much late.
+  void catch_up(const FlowKey& key, const FlowProgress& progress) noexcept;
+
   // Removes the flow of `key`, live or expired. False when there was none.
   bool erase(const FlowKey& key) noexcept;
 
   // Takes up to `budget` expired flows away and tells `removed(const Flow&)` of each; returns how many.
   template <class Removed>
   std::size_t expire(TimePoint now, std::size_t budget, Removed&& removed) {
+    return expire(
+        now, budget, [](const Flow&) { return false; }, std::forward<Removed>(removed));
+  }
+  // The same where somebody may know better: those of which `is_in_use(const Flow&)` are left alone. It must
+  // have called catch_up() for them.
+  template <class IsInUse, class Removed>
+  std::size_t expire(TimePoint now, std::size_t budget, IsInUse&& is_in_use, Removed&& removed) {
     std::size_t count = 0;
-    while (count < budget) {
+    for (std::size_t looked_at = 0; looked_at < budget; ++looked_at) {
       const std::uint32_t index = next_expired(now);
       if (index == nil) break;
+      if (is_in_use(std::as_const(entries_[index].flow))) continue;
       removed(std::as_const(entries_[index].flow));
       unlink(index);
       ++count;
@@ -101,15 +128,14 @@ class FlowTable {
   // Where flows may stand: at the places from 0 to this one, which is none of them.
   [[nodiscard]] std::uint32_t places() const noexcept { return used_; }
 
-  // Removes every live flow at the places [first, last) for which `predicate(const Flow&)` holds; expired
-  // ones go as well.
+  // Removes every flow at the places [first, last), live or expired, for which `predicate(const Flow&)`
+  // holds.
   template <class Predicate, class Removed>
-  void erase_if(std::uint32_t first, std::uint32_t last, TimePoint now, Predicate&& predicate,
-                Removed&& removed) {
+  void erase_if(std::uint32_t first, std::uint32_t last, Predicate&& predicate, Removed&& removed) {
     for (std::uint32_t index = first; index < last && index < used_; ++index) {
       Entry& entry = entries_[index];
       if (!entry.live) continue;
-      if (entry.flow.expires > now && !predicate(std::as_const(entry.flow))) continue;
+      if (!predicate(std::as_const(entry.flow))) continue;
       removed(std::as_const(entry.flow));
       unlink(index);
     }

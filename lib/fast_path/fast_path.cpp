@@ -1,0 +1,43 @@
+#include "fast_path/fast_path.h"
+
+#include <algorithm>
+
+#include "fast_path/tuple.h"
+
+namespace vpcwall {
+
+FastPath::FastPath(const FastPathMemory& memory)
+    : memory_(memory),
+      flow_places_(memory.flow_buckets),
+      refusal_places_(memory.refusal_buckets),
+      presence_(memory.presence) {
+  begin_change();
+}
+
+void FastPath::begin_change() noexcept {
+  std::atomic_ref(memory_.control->generation).store(VPCWALL_NOTHING_VALID, std::memory_order_seq_cst);
+}
+
+void FastPath::end_change(std::uint64_t generation, std::span<const Prefix> services) noexcept {
+  fast_path::control& control = *memory_.control;
+  control.service_count = 0;
+  for (const Prefix& prefix : services) {
+    fast_path::service_prefix& service = control.services[control.service_count++];
+    const PrefixMask mask = mask_of(prefix.length);
+    const AddressWords base = words_of(prefix.base);
+    const AddressWords bits = words_of({mask.high, mask.low, prefix.base.family});
+    std::copy(std::begin(base.word), std::end(base.word), service.base);
+    std::copy(std::begin(bits.word), std::end(bits.word), service.mask);
+    service.family = prefix.base.family == Family::ipv4 ? 4 : 6;
+  }
+  std::atomic_ref(control.generation).store(generation_mark(generation), std::memory_order_seq_cst);
+}
+
+void FastPath::stand_still(TimePoint now) noexcept {
+  fast_path::control& control = *memory_.control;
+  std::atomic_ref(control.clock)
+      .store(static_cast<std::uint64_t>(now.time_since_epoch().count()), std::memory_order_relaxed);
+  std::atomic_ref(control.clock_stands).store(1, std::memory_order_release);
+}
+
+}  // namespace vpcwall
