@@ -73,6 +73,17 @@ std::string endpoint(const ordered_json& flow, const char* address, const char* 
   return text + ':' + number(flow.at(port));
 }
 
+std::string fast_path_words(const ordered_json& report) {
+  const std::string mode = report.at("mode").get<std::string>();
+  if (!report.at("active").get<bool>()) {
+    if (!report.contains("reason")) return mode;
+    return "not active (" + mode + "): " + report.at("reason").get<std::string>();
+  }
+  return "active (" + mode + "), " + number(report.at("flows").at("cached")) + " of " +
+         number(report.at("flows").at("places")) + " flows, " + number(report.at("refusals").at("cached")) +
+         " of " + number(report.at("refusals").at("places")) + " refusals";
+}
+
 }  // namespace
 
 std::string status_text(const ordered_json& report) {
@@ -92,7 +103,7 @@ std::string status_text(const ordered_json& report) {
   }
   if (report.contains("test_clock"))
     text += "test clock  moved by " + ago(report.at("test_clock").at("offset_seconds")) + "; stands still\n";
-  text += "fast path   " + report.at("fast_path").get<std::string>() + '\n';
+  text += "fast path   " + fast_path_words(report.at("fast_path")) + '\n';
   text += "flows       " + number(report.at("flows").at("active")) + " of " +
           number(report.at("flows").at("capacity")) + ", refused for room " +
           number(report.at("flows").at("refused")) + "\n\n";

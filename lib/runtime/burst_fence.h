@@ -5,6 +5,8 @@
 //   wake_workers();
 //   bool everywhere = fence.wait(number, 5s);  // each has completed a burst that began behind the fence
 //
+// A worker passes a fence only when it has also taken over what the kernel's fast path had counted before.
+//
 // A worker pays one load per burst, and a lock only for a fence that it has not passed yet. raise() and
 // wait() belong to the control thread, raised() and passed() to the workers.
 #pragma once

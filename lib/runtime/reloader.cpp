@@ -42,8 +42,12 @@ void compare(const CompiledPolicy* before, const CompiledPolicy& after, const Co
 }  // namespace
 
 Reloader::Reloader(Snapshot<CompiledPolicy>& policies, Shards& shards, GenerationBarrier& barrier,
-                   std::function<void()> wake_workers)
-    : policies_(policies), shards_(shards), barrier_(barrier), wake_workers_(std::move(wake_workers)) {}
+                   std::function<void(const CompiledPolicy&)> announce, std::function<void()> wake_workers)
+    : policies_(policies),
+      shards_(shards),
+      barrier_(barrier),
+      announce_(std::move(announce)),
+      wake_workers_(std::move(wake_workers)) {}
 
 ReloadReport Reloader::apply(const Policy& policy, const std::vector<DeviceBinding>& devices,
                              Duration longest_wait) {
@@ -59,6 +63,7 @@ ReloadReport Reloader::apply(const Policy& policy, const std::vector<DeviceBindi
   ReloadReport report;
   report.generation = ++generation_;
   compare(before.get(), *after, context_.slots, report);
+  announce_(*after);
   policies_.publish(after);
   wake_workers_();
   report.everywhere = barrier_.wait(generation_, longest_wait);

@@ -1,6 +1,7 @@
 // The one way in which a policy comes into force, whoever asks for it: whole, or not at all.
 //
-//   compile -> make room for counters -> publish one snapshot -> wait until every worker judges under it
+//   compile -> make room for counters -> announce -> publish one snapshot -> wait until every worker judges
+//   under it
 //
 // Reading and checking the text comes before and is not this file's business. apply() is called from one
 // thread.
@@ -27,9 +28,10 @@ struct ReloadReport {
 
 class Reloader {
  public:
-  // `wake_workers` makes idle workers look at the snapshot.
+  // `announce` is told of a policy just before it is published; nobody may answer packets by an older one
+  // from then on without asking a worker. `wake_workers` makes idle workers look at the snapshot.
   Reloader(Snapshot<CompiledPolicy>& policies, Shards& shards, GenerationBarrier& barrier,
-           std::function<void()> wake_workers);
+           std::function<void(const CompiledPolicy&)> announce, std::function<void()> wake_workers);
 
   // Waits up to `longest_wait` for the workers; zero where none runs yet.
   // Throws std::length_error when a process-wide bound is met (interface ids or rules over its life); then
@@ -44,6 +46,7 @@ class Reloader {
   Snapshot<CompiledPolicy>& policies_;
   Shards& shards_;
   GenerationBarrier& barrier_;
+  std::function<void(const CompiledPolicy&)> announce_;
   std::function<void()> wake_workers_;
   CompileContext context_;
   std::uint64_t generation_ = 0;

@@ -1,5 +1,7 @@
 #include "runtime/worker.h"
 
+#include <utility>
+
 #include "engine/flow_identity.h"
 
 namespace vpcwall {
@@ -8,6 +10,9 @@ namespace {
 constexpr Duration idle_wait = std::chrono::milliseconds(500);  // how late an idle worker takes flows away
 constexpr std::size_t expiry_budget = 2 * max_burst;            // per burst; outruns what a burst can open
 constexpr std::size_t sweep_budget = 1024;                      // per burst; some 20 µs
+constexpr std::size_t busy_budget = max_burst;                  // records of the fast path per burst
+constexpr std::size_t due_budget = 4096;                        // where somebody waits for all of them
+constexpr std::size_t idle_budget = 65'536;                     // where nobody waits for a packet
 
 // A router sees both interfaces of a packet; a host sees its own side only, the other was judged elsewhere.
 Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const QueuedPacket& queued) noexcept {
@@ -26,14 +31,34 @@ Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const Que
   return journey;
 }
 
+// Where the kernel will meet the packet's like, and its answers: they come in where it went out.
+Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes, const Packet& packet,
+                     const QueuedPacket& queued) noexcept {
+  Packet answer = packet;
+  std::swap(answer.source, answer.destination);
+  QueuedPacket back;
+  back.in_device = queued.out_device;
+  back.out_device = queued.in_device;
+  if (queued.hook != HookPoint::forward)
+    back.hook = queued.hook == HookPoint::local_in ? HookPoint::local_out : HookPoint::local_in;
+  return {{queued.in_device, classes.of(policy, queued.out_device)},
+          {back.in_device, classes.of(policy, back.out_device)},
+          journey_of(policy, answer, back)};
+}
+
 Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
-               const Expected<Packet, ParseError>& packet, bool related_elsewhere, TimePoint now) {
+               const Expected<Packet, ParseError>& packet, const DeviceClasses& classes,
+               bool related_elsewhere, TimePoint now) {
   if (!packet) {
     shard.count(packet.error(), queued.wire_length, now);
     return {.verdict = Verdict::drop, .reason = reason_of(packet.error())};
   }
   const Journey journey = journey_of(policy, *packet, queued);
-  return shard.judge(policy, {*packet, journey, now, related_elsewhere});
+  const Question question{*packet, journey, now, related_elsewhere};
+  const Decision decision = shard.judge(policy, question);
+  if (shard.has_fast_path())
+    shard.remember(policy, question, decision, passages_of(policy, classes, *packet, queued));
+  return decision;
 }
 
 }  // namespace
@@ -46,16 +71,21 @@ Worker::Worker(std::size_t index, PacketQueue& queue, const WorkerSurroundings& 
       barrier_(surroundings.barrier),
       fence_(surroundings.fence),
       tap_(surroundings.tap),
-      clock_(surroundings.clock) {}
+      clock_(surroundings.clock),
+      device_classes_(surroundings.device_classes) {}
 
 void Worker::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) run_burst(idle_wait);
 }
 
 void Worker::run_burst(Duration max_wait) {
-  const std::span<const QueuedPacket> burst = queue_.receive(swept_ ? max_wait : Duration::zero());
+  const std::span<const QueuedPacket> burst =
+      queue_.receive(swept_ && rounds_due_ == 0 ? max_wait : Duration::zero());
   // All that may change is looked at once for the whole burst, behind the fence.
-  const std::uint64_t fence = fence_.raised();
+  if (const std::uint64_t fence = fence_.raised(); fence != fence_seen_) {
+    fence_seen_ = fence;
+    rounds_due_ = 2;
+  }
   const CompiledPolicy& policy = policies_.current();
   const TimePoint now = clock_.now();
   const bool watched = tap_.enabled();
@@ -69,18 +99,19 @@ void Worker::run_burst(Duration max_wait) {
     adopt_if_new(policies_.held(), shard, now);
     for (std::size_t i = 0; i < burst.size(); ++i) {
       const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length);
-      const Decision decision = judge(policy, shard, burst[i], packet, related[i], now);
+      const Decision decision = judge(policy, shard, burst[i], packet, device_classes_, related[i], now);
       if (watched) tap_.record(index_, packet, decision, policies_.held(), now);
       verdicts[i] = decision.verdict;
     }
     shard.expire(now, expiry_budget);
     sweep(shard, now);
+    take_over(shard, burst.empty());
   });
   if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
   progress_.fetch_add(1, std::memory_order_relaxed);
-  if (fence != passed_) {
-    passed_ = fence;
-    fence_.passed(index_, fence);
+  if (rounds_due_ == 0 && passed_ != fence_seen_) {
+    passed_ = fence_seen_;
+    fence_.passed(index_, passed_);
   }
 }
 
@@ -96,6 +127,15 @@ void Worker::sweep(Shard& shard, TimePoint now) {
   if (swept_) return;
   swept_ = shard.sweep(now, sweep_budget);
   if (swept_) barrier_.reached(index_, generation_);
+}
+
+void Worker::take_over(Shard& shard, bool idle) {
+  const std::size_t budget = rounds_due_ > 0 ? due_budget : idle ? idle_budget : busy_budget;
+  const bool round_over = shard.take_over(budget);
+  if (!shard.has_fast_path())
+    rounds_due_ = 0;
+  else if (round_over && rounds_due_ > 0)
+    --rounds_due_;
 }
 
 // The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is

@@ -6,6 +6,7 @@
 //   parse_packet           bytes -> Packet, or dropped as malformed
 //   find_journey           which guarded interfaces take part
 //   Shard::judge           evaluate -> apply -> count
+//   Shard::remember        what the kernel may repeat by itself
 //   EventTap::record       where somebody watches
 //   PacketQueue::answer    all verdicts, one system call
 //
@@ -20,6 +21,7 @@
 
 #include "engine/shard.h"
 #include "runtime/burst_fence.h"
+#include "runtime/device_classes.h"
 #include "runtime/event_tap.h"
 #include "runtime/generation_barrier.h"
 #include "runtime/guarded.h"
@@ -39,6 +41,7 @@ struct WorkerSurroundings {
   BurstFence& fence;
   EventTap& tap;
   const WorkerClock& clock;
+  const DeviceClasses& device_classes;
 };
 
 class Worker {
@@ -56,6 +59,7 @@ class Worker {
  private:
   void adopt_if_new(const std::shared_ptr<const CompiledPolicy>& policy, Shard& shard, TimePoint now);
   void sweep(Shard& shard, TimePoint now);
+  void take_over(Shard& shard, bool idle);
   [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
                                        TimePoint now) const;
 
@@ -67,9 +71,13 @@ class Worker {
   BurstFence& fence_;
   EventTap& tap_;
   const WorkerClock& clock_;
+  const DeviceClasses& device_classes_;
   std::uint64_t generation_ = 0;
-  bool swept_ = true;         // nothing is left of what the last change ended
-  std::uint64_t passed_ = 0;  // the last fence
+  bool swept_ = true;  // nothing is left of what the last change ended
+  std::uint64_t fence_seen_ = 0, passed_ = 0;
+  // Rounds over all that the kernel counts that have to end before the fence is passed: the one that was
+  // under way when it was raised, and a whole one.
+  unsigned rounds_due_ = 0;
   std::atomic<std::uint64_t> progress_{0};
 };
 

@@ -118,16 +118,31 @@ TEST_F(Reports, NameTheIdentifierOfAPing) {
 TEST(StatusText, SaysWhatAnOperatorMustKnow) {
   const nlohmann::ordered_json report = nlohmann::ordered_json::parse(R"({
       "version": "9.9", "pid": 42, "uptime_seconds": 7300, "policy": "/etc/vpcwall/vpc.yaml", "generation": 3,
-      "mode": "router", "backend": "xt", "fail_mode": "closed", "fast_path": "off",
+      "mode": "router", "backend": "xt", "fail_mode": "closed", "fast_path": {"mode": "off", "active": false},
       "management_bypass": [{"protocol": "tcp", "port": 22}], "test_clock": {"offset_seconds": 600},
       "flows": {"active": 1, "capacity": 16, "refused": 0},
       "queues": [{"number": 5, "received": 12345, "bursts": 2, "waiting": 0, "kernel_dropped": 0, "user_dropped": 0}]})");
   const std::string text = status_text(report);
+  EXPECT_NE(text.find("fast path   off\n"), std::string::npos) << text;
   for (const char* part :
        {"vpcwalld 9.9, process 42, up 2 h", "/etc/vpcwall/vpc.yaml, generation 3",
         "router mode, back end xt, fail closed", "BYPASS      tcp 22 of this host: NOT JUDGED",
         "test clock  moved by 10 min; stands still", "1 of 16", "12345"})
     EXPECT_NE(text.find(part), std::string::npos) << part << " is missing in:\n" << text;
+}
+
+TEST(StatusText, SaysWhatTheFastPathDoesOrWhyItDoesNot) {
+  auto report = nlohmann::ordered_json::parse(R"({
+      "version": "9.9", "pid": 42, "uptime_seconds": 1, "policy": "p", "generation": 3, "mode": "router",
+      "backend": "xt", "fail_mode": "closed", "flows": {"active": 1, "capacity": 16, "refused": 0}, "queues": [],
+      "fast_path": {"mode": "auto", "active": true, "flows": {"cached": 7, "places": 1000},
+                    "refusals": {"cached": 3, "places": 100}}})");
+  EXPECT_NE(status_text(report).find("fast path   active (auto), 7 of 1000 flows, 3 of 100 refusals"),
+            std::string::npos)
+      << status_text(report);
+  report["fast_path"] = {{"mode", "auto"}, {"active", false}, {"reason", "no such kernel"}};
+  EXPECT_NE(status_text(report).find("fast path   not active (auto): no such kernel"), std::string::npos)
+      << status_text(report);
 }
 
 }  // namespace

@@ -33,7 +33,7 @@ class Assembly {
     for (std::size_t i = 0; i < workers; ++i) {
       shards.emplace_back(std::in_place, 1024, FlowHash::Seed{i, 2, 3, 4}, allowance);
       this->workers.emplace_back(i, queues[i],
-                                 WorkerSurroundings{policies, shards, barrier, fence, tap, clock});
+                                 WorkerSurroundings{policies, shards, barrier, fence, tap, clock, classes});
     }
   }
   void run() {
@@ -55,9 +55,11 @@ class Assembly {
   BurstFence fence;
   EventTap tap;
   WorkerClock clock{start};
+  DeviceClasses classes{0};
   std::deque<FakeQueue> queues;
   std::deque<Worker> workers;
-  Reloader reloader{policies, shards, barrier, [this] {
+  Reloader reloader{policies, shards, barrier, [](const CompiledPolicy&) {},
+                    [this] {
                       for (FakeQueue& queue : queues) queue.wake();
                     }};
   std::vector<std::jthread> threads;
