@@ -62,6 +62,7 @@ Commands::Commands(const Settings& settings, Firewall& firewall, TimePoint start
     : settings_(settings), firewall_(firewall), started_(started) {}
 
 ordered_json Commands::answer(const Request& request, const ControlPeer& peer) {
+  if (!firewall_.catch_up()) spdlog::error("a worker has not looked at what the fast path counted in time");
   if (request.verb == "status") return status();
   if (request.verb == "rules") {
     const std::vector<const Counters*> counters = firewall_.counters();
@@ -127,7 +128,13 @@ ordered_json Commands::status() const {
   json["management_bypass"] = ordered_json::array();
   for (const LocalPort& port : settings_.management_bypass)
     json["management_bypass"].push_back({{"protocol", to_string(port.protocol)}, {"port", port.port}});
-  json["fast_path"] = "none, every packet is judged in user space";
+  const FastPathStatus fast_path = firewall_.fast_path();
+  json["fast_path"] = {{"mode", to_string(settings_.fast_path)}, {"active", fast_path.active}};
+  if (!fast_path.reason.empty()) json["fast_path"]["reason"] = fast_path.reason;
+  if (fast_path.flow_places > 0) {
+    json["fast_path"]["flows"] = {{"cached", fast_path.flows}, {"places", fast_path.flow_places}};
+    json["fast_path"]["refusals"] = {{"cached", fast_path.refusals}, {"places", fast_path.refusal_places}};
+  }
   std::uint64_t refused = 0;
   for (const Counters* counters : firewall_.counters())
     for (const Gate gate : {Gate::sg_ingress, Gate::sg_egress})

@@ -54,8 +54,66 @@ Firewall::Firewall(const Settings& settings)
   barrier_ = std::make_unique<GenerationBarrier>(count);
   fence_ = std::make_unique<BurstFence>(count);
   tap_ = std::make_unique<EventTap>(count);
-  reloader_ = std::make_unique<Reloader>(policies_, shards_, *barrier_, [this] { wake_workers(); });
-  hooks_ = make_hook_installer(settings.backend);
+  reloader_ = std::make_unique<Reloader>(
+      policies_, shards_, *barrier_, [this](const CompiledPolicy& policy) { open_fast_path(policy); },
+      [this] { wake_workers(); });
+  hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
+  if (settings.fast_path != FastPathMode::off) load_fast_path();
+}
+
+void Firewall::load_fast_path() {
+  // A few more than now: devices may be added by a reload.
+  constexpr std::size_t spare_classes = 8;
+  if (const std::string refusal = hooks_->fast_path_refusal(); !refusal.empty())
+    return give_up_fast_path(refusal);
+  try {
+    fast_path_ = std::make_unique<KernelFastPath>(FastPathSizes{}, settings_.devices.size() + spare_classes);
+  } catch (const std::runtime_error& error) {
+    return give_up_fast_path(error.what());
+  }
+  if (settings_.test_clock) fast_path_->shared().stand_still(clock_.now());
+  for (std::size_t i = 0; i < shards_.size(); ++i)
+    shards_[i].with([&](Shard& shard) {
+      // What the kernel repeats outlives this process, and then nothing is to be refused.
+      const bool refusals = settings_.fail_mode == FailMode::closed;
+      shard.use(fast_path_->shared(), static_cast<Places::Owner>(i), refusals);
+    });
+}
+
+void Firewall::give_up_fast_path(const std::string& reason) {
+  if (settings_.fast_path == FastPathMode::required)
+    throw std::runtime_error("fast_path is required, but: " + reason);
+  no_fast_path_ = reason;
+}
+
+// Nothing that was judged before `policy` is answered any more; what is judged under it is, unless somebody
+// watches the decisions: then every packet is one.
+void Firewall::open_fast_path(const CompiledPolicy& policy) {
+  if (!fast_path_) return;
+  fast_path_->shared().begin_change();
+  if (tap_->enabled()) return;
+  fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
+}
+
+FastPathStatus Firewall::fast_path() const {
+  FastPathStatus status;
+  status.reason = no_fast_path_;
+  if (!fast_path_) return status;
+  status.active = !tap_->enabled();
+  if (!status.active) status.reason = "decisions are being recorded, so every packet has to be one";
+  status.flow_places = fast_path_->shared().memory().flows.size();
+  status.refusal_places = fast_path_->shared().memory().refusals.size();
+  for (const Guarded<Shard>& shard : shards_)
+    shard.read([&](const Shard& one) {
+      status.flows += one.cached_flows();
+      status.refusals += one.cached_refusals();
+    });
+  return status;
+}
+
+bool Firewall::catch_up() {
+  // While decisions are recorded there is nothing to take over: watch_decisions() did.
+  return !fast_path_ || tap_->enabled() || every_worker_has_looked();
 }
 
 Firewall::~Firewall() {
@@ -67,7 +125,13 @@ void Firewall::start(const Policy& policy) {
   const HookPlan plan = hook_plan(policy);
   require_installable(plan);
   reloader_->apply(policy, device_bindings(policy), Duration::zero());
-  const WorkerSurroundings surroundings{policies_, shards_, *barrier_, *fence_, *tap_, clock_};
+  const WorkerSurroundings surroundings{policies_,
+                                        shards_,
+                                        *barrier_,
+                                        *fence_,
+                                        *tap_,
+                                        clock_,
+                                        fast_path_ ? fast_path_->device_classes() : no_device_classes_};
   for (std::size_t i = 0; i < queues_.size(); ++i) workers_.emplace_back(i, queues_[i], surroundings);
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
@@ -141,15 +205,20 @@ std::vector<Flow> Firewall::flows_of(const std::vector<FlowKey>& keys, TimePoint
 
 bool Firewall::advance_clock(Duration by) {
   clock_.advance(by);
+  if (fast_path_ && settings_.test_clock) fast_path_->shared().stand_still(clock_.now());
   return every_worker_has_looked();
 }
 
 bool Firewall::watch_decisions(bool on) {
-  if (on)
+  if (on) {
+    if (fast_path_) fast_path_->shared().begin_change();
     tap_->enable();
-  else
-    tap_->disable();
-  return every_worker_has_looked();
+    return every_worker_has_looked();
+  }
+  tap_->disable();
+  const bool everywhere = every_worker_has_looked();
+  if (const auto policy = reloader_->current()) open_fast_path(*policy);
+  return everywhere;
 }
 
 std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const {
@@ -177,7 +246,7 @@ std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const
   return bindings;
 }
 
-HookPlan Firewall::hook_plan(const Policy& policy) const {
+HookPlan Firewall::hook_plan(const Policy& policy) {
   HookPlan plan;
   plan.mode = settings_.mode;
   plan.first_queue = settings_.queues.first;
@@ -190,17 +259,21 @@ HookPlan Firewall::hook_plan(const Policy& policy) const {
     plan.guarded.insert(plan.guarded.end(), policy.vpc.secondary_cidrs.begin(),
                         policy.vpc.secondary_cidrs.end());
   }
+  std::vector<std::optional<DeviceClass>> device_classes;
   for (const DeviceBinding& binding : device_bindings(policy)) {
     char name[IF_NAMESIZE] = {};
     if (::if_indextoname(binding.device, name) == nullptr)
       throw std::system_error(errno, std::generic_category(), "device of interface " + binding.interface);
     plan.devices.emplace_back(name);
+    device_classes.push_back(fast_path_ ? fast_path_->device_classes().assign(binding.device) : std::nullopt);
   }
+  if (fast_path_) plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
   return plan;
 }
 
 void Firewall::install_if_changed(const HookPlan& plan) {
   if (has_hooks_ && plan == installed_) return;
+  const auto pins = fast_path_ ? fast_path_->pin() : nullptr;
   hooks_->install(plan);
   installed_ = plan;
   has_hooks_ = true;

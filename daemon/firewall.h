@@ -19,6 +19,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
 #include "daemon/hooks/hook_installer.h"
 #include "daemon/nfqueue.h"
@@ -31,6 +32,16 @@ namespace vpcwall {
 
 // The daemon's clock: monotonic, suspended time included, so that idle flows expire over a suspend.
 [[nodiscard]] TimePoint now() noexcept;
+
+// What the fast path does, and why not.
+struct FastPathStatus {
+  bool active = false;
+  std::string reason;     // when it is not; empty when the settings say so
+  std::size_t flows = 0;  // that the kernel passes on by itself
+  std::size_t flow_places = 0;
+  std::size_t refusals = 0;  // that it repeats
+  std::size_t refusal_places = 0;
+};
 
 class Firewall {
  public:
@@ -48,6 +59,11 @@ class Firewall {
 
   [[nodiscard]] int failure_event() const noexcept { return failure_event_.get(); }
   [[nodiscard]] std::string failure() const;
+
+  [[nodiscard]] FastPathStatus fast_path() const;
+  // Until counters and flows hold what the kernel has answered up to now. Does nothing without a fast path;
+  // false when a worker has not looked in time.
+  bool catch_up();
 
   [[nodiscard]] std::string_view backend() const noexcept { return hooks_->backend(); }
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
@@ -73,7 +89,10 @@ class Firewall {
 
  private:
   [[nodiscard]] std::vector<DeviceBinding> device_bindings(const Policy& policy) const;
-  [[nodiscard]] HookPlan hook_plan(const Policy& policy) const;
+  [[nodiscard]] HookPlan hook_plan(const Policy& policy);
+  void load_fast_path();
+  void give_up_fast_path(const std::string& reason);
+  void open_fast_path(const CompiledPolicy& policy);
   void install_if_changed(const HookPlan& plan);
   void wake_workers() noexcept;
   // Until every worker has begun and ended a burst; false when that takes too long.
@@ -84,6 +103,10 @@ class Firewall {
   FileDescriptor failure_event_;
   mutable std::mutex failure_mutex_;
   std::string failure_;
+
+  std::unique_ptr<KernelFastPath> fast_path_;  // null: every packet is judged
+  DeviceClasses no_device_classes_{0};
+  std::string no_fast_path_;  // why not
 
   WorkerClock clock_;
   FlowAllowance allowance_;

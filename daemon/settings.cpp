@@ -12,6 +12,7 @@
 namespace vpcwall {
 namespace {
 
+constexpr std::array<std::string_view, 3> fast_path_names{"auto", "off", "required"};
 constexpr std::array<std::string_view, 4> level_names{"error", "warning", "info", "debug"};
 
 // A value that is absent or was reported keeps its default.
@@ -125,10 +126,11 @@ void read_control(Settings::Control& control, const YamlNode& node, Reporter& re
 }
 
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
-  const MappingReader mapping(node, "the daemon's settings",
-                              {"version", "policy", "mode", "backend", "fail_mode", "queues", "devices",
-                               "control", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
-                              reporter);
+  const MappingReader mapping(
+      node, "the daemon's settings",
+      {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
+       "log", "flows", "management_bypass", "remove_hooks_at_stop"},
+      reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
     (void)read_number(*version, "version", 1, 1, reporter);
@@ -143,6 +145,10 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   }
   if (const YamlNode* fail_mode = mapping.find("fail_mode")) {
     keep(settings.fail_mode, read_word(*fail_mode, "a fail mode", {"closed", "open"}, reporter));
+  }
+  if (const YamlNode* fast_path = mapping.find("fast_path")) {
+    keep(settings.fast_path,
+         read_word(*fast_path, "a fast path mode", {"auto", "off", "required"}, reporter));
   }
   if (const YamlNode* queues = mapping.find("queues")) read_queues(settings.queues, *queues, reporter);
   if (const YamlNode* devices = mapping.find("devices")) read_devices(settings.devices, *devices, reporter);
@@ -179,6 +185,10 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
 }
 
 }  // namespace
+
+std::string_view to_string(FastPathMode mode) noexcept {
+  return fast_path_names[static_cast<std::size_t>(mode)];
+}
 
 std::string_view to_string(LogLevel level) noexcept { return level_names[static_cast<std::size_t>(level)]; }
 

@@ -22,6 +22,14 @@ enum class FailMode : std::uint8_t {
   open,    // while nobody judges, everything passes
 };
 
+// Whether the kernel answers by itself what was judged before.
+enum class FastPathMode : std::uint8_t {
+  automatic,  // where this kernel and the back end can
+  off,
+  required,  // no start without
+};
+[[nodiscard]] std::string_view to_string(FastPathMode mode) noexcept;  // "auto", "off", "required"
+
 enum class LogLevel : std::uint8_t { error, warning, info, debug };
 [[nodiscard]] std::string_view to_string(LogLevel level) noexcept;
 
@@ -44,6 +52,7 @@ struct Settings {
   HookMode mode = HookMode::router;
   HookBackend backend = HookBackend::automatic;
   FailMode fail_mode = FailMode::closed;
+  FastPathMode fast_path = FastPathMode::automatic;
   Queues queues;
   std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
   Control control;

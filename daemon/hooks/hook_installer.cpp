@@ -28,6 +28,7 @@ class SoleInstaller : public HookInstaller {
     remove_others();
   }
   [[nodiscard]] std::string_view backend() const noexcept override { return chosen_->backend(); }
+  [[nodiscard]] std::string fast_path_refusal() const override { return chosen_->fast_path_refusal(); }
 
  private:
   void remove_others() {
@@ -46,14 +47,13 @@ class SoleInstaller : public HookInstaller {
 
 }  // namespace
 
-std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend) {
+std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend, bool for_fast_path) {
   std::unique_ptr<HookInstaller> chosen;
   std::vector<std::unique_ptr<HookInstaller>> others;
   std::string refusals;
-  const auto consider = [&](bool wanted, const auto& make, const auto& refusal_of) {
-    auto candidate = make();
+  const auto consider = [&](std::unique_ptr<HookInstaller> candidate, bool wanted, const auto& refusal_of) {
     if (wanted && !chosen) {
-      const std::string refusal = refusal_of(*candidate);
+      const std::string refusal = refusal_of();
       if (refusal.empty()) {
         chosen = std::move(candidate);
         return;
@@ -62,14 +62,22 @@ std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend) {
     }
     others.push_back(std::move(candidate));
   };
+  const auto consider_nft = [&] {
+    consider(std::make_unique<NftHooks>(), backend != HookBackend::xt, [] { return NftHooks::refusal(); });
+  };
+  const auto consider_xt = [&](const XtVariant& variant) {
+    auto hooks = std::make_unique<XtHooks>(variant);
+    XtHooks& probed = *hooks;
+    consider(std::move(hooks), backend != HookBackend::nft, [&probed] { return probed.refusal(); });
+  };
 
-  consider(
-      backend != HookBackend::xt, [] { return std::make_unique<NftHooks>(); },
-      [](const NftHooks&) { return NftHooks::refusal(); });
-  for (const XtVariant& variant : xt_variants) {
-    consider(
-        backend != HookBackend::nft, [&] { return std::make_unique<XtHooks>(variant); },
-        [](XtHooks& hooks) { return hooks.refusal(); });
+  if (for_fast_path) {
+    consider_xt(xt_variants.front());
+    consider_nft();
+    consider_xt(xt_variants.back());
+  } else {
+    consider_nft();
+    for (const XtVariant& variant : xt_variants) consider_xt(variant);
   }
   if (!chosen) {
     throw std::runtime_error("no way to install hooks on this kernel (backend: " +

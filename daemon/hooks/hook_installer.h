@@ -11,6 +11,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "daemon/hooks/hook_plan.h"
@@ -28,12 +29,16 @@ class HookInstaller {
   virtual void install(const HookPlan& plan) = 0;
   // Leaves the ruleset as if install() had never run. Nothing installed is not an error.
   virtual void remove() = 0;
+  // Why the back end cannot consult the fast path; empty if it can.
+  [[nodiscard]] virtual std::string fast_path_refusal() const = 0;
   // For people and logs: "nft", "xt (iptables-nft)", …
   [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
 };
 
 // Tries each candidate on the running kernel, with rules that no packet meets, and returns the first that
-// works; `automatic` prefers nft. Throws std::runtime_error naming, line by line, why each was refused.
-[[nodiscard]] std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend);
+// works; `automatic` prefers nft, or, `for_fast_path`, one that can consult it. Throws std::runtime_error
+// naming, line by line, why each was refused.
+[[nodiscard]] std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend,
+                                                                 bool for_fast_path = false);
 
 }  // namespace vpcwall

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,14 @@ struct LocalPort {
 };
 [[nodiscard]] std::string to_string(const LocalPort& port);  // "tcp 22"
 
+// How the rules find the fast path's programs: FOLDER/pass-CLASS and FOLDER/refuse-CLASS. Class 0 is for what
+// leaves by no device of the plan.
+struct FastPathRules {
+  std::string folder;
+  std::vector<std::optional<std::uint16_t>> classes;  // of HookPlan::devices; nothing: always judged
+  friend bool operator==(const FastPathRules&, const FastPathRules&) = default;
+};
+
 struct HookPlan {
   HookMode mode = HookMode::router;
   std::vector<Prefix> guarded;       // router mode: the VPC's ranges, both families
@@ -41,6 +50,8 @@ struct HookPlan {
   // nobody judges, and what of it came from beyond the link the kernel refuses by itself (E-21). Our rules
   // only step aside: what others have to say of such a packet still counts.
   std::vector<LocalPort> bypass;
+  // Consulted before the queues. Not every back end can: HookInstaller::fast_path_refusal().
+  std::optional<FastPathRules> fast_path;
 
   friend bool operator==(const HookPlan&, const HookPlan&) = default;
 };

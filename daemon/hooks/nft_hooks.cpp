@@ -106,4 +106,8 @@ std::string NftHooks::refusal() {
   }
 }
 
+std::string NftHooks::fast_path_refusal() const {
+  return "rules of nft cannot consult a BPF program; choose backend: xt";
+}
+
 }  // namespace vpcwall

@@ -95,6 +95,13 @@ std::string XtHooks::refusal() {
   }
 }
 
+// The legacy kind writes a table as a whole, whoever changes it, and each time looks up every program anew by
+// the name that it had.
+std::string XtHooks::fast_path_refusal() const {
+  if (!variant_.is_legacy()) return {};
+  return "rules of iptables-legacy need the names of the programs for ever; install iptables-nft";
+}
+
 XtState XtHooks::read_state(Family family) const {
   const std::string tool = std::string(family == Family::ipv4 ? variant_.ipv4 : variant_.ipv6) + "-save";
   const ProgramResult result = run_program({tool, "-t", std::string(xt_table)});

@@ -36,6 +36,7 @@ class XtHooks : public HookInstaller {
   void install(const HookPlan& plan) override;
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return variant_.label; }
+  [[nodiscard]] std::string fast_path_refusal() const override;
 
   // Why these tools cannot install our rules on this kernel; empty if they can. Leaves no trace, save that
   // the legacy kind touches its table.

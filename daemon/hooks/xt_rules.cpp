@@ -60,26 +60,56 @@ std::string take_out(const XtState& state) {
   return text;
 }
 
-// The conditions under which a packet in `hook` is taken.
+std::string out_chain(std::uint16_t device_class) {
+  return std::string(xt_out_chain) + std::to_string(device_class);
+}
+
+// Where packets go that leave by the device at `index` of the plan.
+std::string chain_out_of(const HookPlan& plan, std::size_t index) {
+  if (!plan.fast_path || !plan.fast_path->classes.at(index)) return "VPCWALL-QUEUE";
+  return out_chain(*plan.fast_path->classes.at(index));
+}
+
+// The conditions under which a packet in `hook` is taken, and where to. By which device it leaves is asked
+// first: the fast path has to know.
 std::vector<std::string> matches(const HookPlan& plan, Family family, std::string_view hook) {
   std::vector<std::string> found;
-  if (plan.mode == HookMode::host) {
-    const std::string option = hook == "INPUT" ? "-i " : "-o ";
-    if (hook == "FORWARD") return found;
-    for (const std::string& device : plan.devices) found.push_back(option + device);
-    return found;
-  }
-  if (hook != "FORWARD") return found;
+  const std::string chain = plan.fast_path ? " -j VPCWALL-FAST" : " -j VPCWALL-QUEUE";
+  const bool leaves = hook == (plan.mode == HookMode::host ? "OUTPUT" : "FORWARD");
+  const bool arrives = hook == (plan.mode == HookMode::host ? "INPUT" : "FORWARD");
+  if (leaves)
+    for (std::size_t i = 0; i < plan.devices.size(); ++i)
+      found.push_back("-o " + plan.devices[i] + " -j " + chain_out_of(plan, i));
+  if (arrives)
+    for (const std::string& device : plan.devices) found.push_back("-i " + device + chain);
+  if (plan.mode == HookMode::host || hook != "FORWARD") return found;
   for (const Prefix& prefix : plan.guarded) {
     if (prefix.base.family != family) continue;
-    found.push_back("-s " + to_string(prefix));
-    found.push_back("-d " + to_string(prefix));
-  }
-  for (const std::string& device : plan.devices) {
-    found.push_back("-i " + device);
-    found.push_back("-o " + device);
+    found.push_back("-s " + to_string(prefix) + chain);
+    found.push_back("-d " + to_string(prefix) + chain);
   }
   return found;
+}
+
+// Chains of the fast path, by the class of the device that a packet leaves by.
+std::vector<std::pair<std::string, std::uint16_t>> fast_chains(const HookPlan& plan) {
+  std::vector<std::pair<std::string, std::uint16_t>> chains;
+  if (!plan.fast_path) return chains;
+  chains.emplace_back("VPCWALL-FAST", std::uint16_t{0});
+  for (const auto& device_class : plan.fast_path->classes)
+    if (device_class) chains.emplace_back(out_chain(*device_class), *device_class);
+  return chains;
+}
+
+std::string fast_rules(const HookPlan& plan) {
+  std::string text;
+  for (const auto& [chain, device_class] : fast_chains(plan)) {
+    const std::string rule = "-A " + chain + " -m bpf --object-pinned " + plan.fast_path->folder;
+    text += rule + "/pass-" + std::to_string(device_class) + " -j ACCEPT\n";
+    if (!plan.fail_open) text += rule + "/refuse-" + std::to_string(device_class) + " -j DROP\n";
+    text += "-A " + chain + " -g VPCWALL-QUEUE\n";
+  }
+  return text;
 }
 
 // What in `hook` is left to the rules behind ours.
@@ -118,22 +148,25 @@ std::string queue_rules(const HookPlan& plan, Family family, std::uint32_t seed)
 
 }  // namespace
 
+bool is_own_xt_chain(std::string_view name) noexcept {
+  return contains(xt_own_chains, name) || name.starts_with(xt_out_chain);
+}
+
 XtState read_xt_state(std::string_view saved) {
   XtState state;
   std::istringstream lines{std::string(saved)};
   for (std::string line; std::getline(lines, line);) {
     const std::vector<std::string> words = words_of(line);
     if (words.empty()) continue;
-    if (words.front().starts_with(':') && contains(xt_own_chains, words.front().substr(1))) {
+    if (words.front().starts_with(':') && is_own_xt_chain(words.front().substr(1))) {
       state.chains.push_back(words.front().substr(1));
     }
     if (words.front() != "-A" || words.size() < 2) continue;
     std::string target = value_of(words, "-j");
     if (target.empty()) target = value_of(words, "-g");
-    if (contains(xt_built_in_chains, words[1]) && contains(xt_own_chains, target))
-      state.jumps.push_back(line);
+    if (contains(xt_built_in_chains, words[1]) && is_own_xt_chain(target)) state.jumps.push_back(line);
     const std::string comment = value_of(words, "--comment");
-    if (contains(xt_own_chains, words[1]) && comment.starts_with(made_mark)) {
+    if (is_own_xt_chain(words[1]) && comment.starts_with(made_mark)) {
       state.made = split(std::string_view(comment).substr(made_mark.size()));
     }
   }
@@ -152,6 +185,7 @@ std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, c
                       const std::vector<std::string>& made) {
   const std::vector<std::string> hooks = xt_hooks_needed(plan, family);
   std::vector<std::string> chains{"VPCWALL-QUEUE", "VPCWALL-REASSEMBLE"};
+  for (const auto& [chain, device_class] : fast_chains(plan)) chains.push_back(chain);
   for (const std::string& hook : hooks) chains.push_back(own_chain(hook));
 
   std::string text = begin();
@@ -161,13 +195,13 @@ std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, c
   text += take_out(state);
   text +=
       "-A VPCWALL-REASSEMBLE -m socket -m comment --comment " + std::string(made_mark) + join(made) + "\n";
-  text += queue_rules(plan, family, seed);
+  text += queue_rules(plan, family, seed) + fast_rules(plan);
   for (const std::string& hook : hooks) {
     for (const std::string& match : passes(plan, family, hook)) {
       text += "-A " + own_chain(hook) + " " + match + " -j RETURN\n";
     }
     for (const std::string& match : matches(plan, family, hook)) {
-      text += "-A " + own_chain(hook) + " " + match + " -j VPCWALL-QUEUE\n";
+      text += "-A " + own_chain(hook) + " " + match + "\n";
     }
     text += "-I " + hook + " 1 -j " + own_chain(hook) + "\n";
   }

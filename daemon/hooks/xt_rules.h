@@ -2,7 +2,9 @@
 //
 // Our chains of the table `security`, per family:
 //   VPCWALL-FORWARD, -INPUT, -OUTPUT   which packets are taken; one jump from the built-in chain each
-//   VPCWALL-QUEUE                      which queue a taken packet goes to
+//   VPCWALL-FAST                       what of a taken packet the fast path answers; then to VPCWALL-QUEUE
+//   VPCWALL-OUT-1, -2, …               the same for what leaves by one device of the plan
+//   VPCWALL-QUEUE                      which queue a packet goes to
 //   VPCWALL-REASSEMBLE                 never entered: the socket match in it makes the kernel reassemble
 //                                      fragments, without connection tracking, while the rule exists
 //   VPCWALL-PROBE                      for a moment at start: does this kernel know all that we need
@@ -22,9 +24,12 @@ namespace vpcwall {
 
 inline constexpr std::string_view xt_table = "security";
 inline constexpr std::array<std::string_view, 3> xt_built_in_chains{"INPUT", "FORWARD", "OUTPUT"};
-inline constexpr std::array<std::string_view, 6> xt_own_chains{"VPCWALL-FORWARD",    "VPCWALL-INPUT",
-                                                               "VPCWALL-OUTPUT",     "VPCWALL-QUEUE",
-                                                               "VPCWALL-REASSEMBLE", "VPCWALL-PROBE"};
+inline constexpr std::array<std::string_view, 7> xt_own_chains{
+    "VPCWALL-FORWARD", "VPCWALL-INPUT",      "VPCWALL-OUTPUT", "VPCWALL-FAST",
+    "VPCWALL-QUEUE",   "VPCWALL-REASSEMBLE", "VPCWALL-PROBE"};
+inline constexpr std::string_view xt_out_chain = "VPCWALL-OUT-";  // and the class of the device
+// Whether a chain of the table is ours.
+[[nodiscard]] bool is_own_xt_chain(std::string_view name) noexcept;
 
 // What of ours stands in the table now.
 struct XtState {
