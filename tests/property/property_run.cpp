@@ -1,6 +1,7 @@
 // property_run: engine against twin for as many steps as one has time for.
 //
 //   property_run --steps N [--seed S] [--run K] [--file FILE] [--quiet]
+//   property_run --fast-path --steps N …       with a fast path beside the engine without and the twin
 //   property_run --corpus FOLDER                                   seeds for tests/fuzz/twin_fuzz.cpp
 //
 // Makes runs at random, plays each, and stops at the first difference: makes it small, reports it, writes it
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <stdexcept>
 
+#include "property/fast_path_play.h"
 #include "property/generator.h"
 #include "property/report.h"
 
@@ -24,7 +26,7 @@ struct Options {
   std::uint64_t steps = 1'000'000;
   std::uint64_t seed = 1, run = 0;
   std::string file, corpus;
-  bool quiet = false;
+  bool quiet = false, fast_path = false;
 };
 
 bool fails(const Descriptors& descriptors) {
@@ -85,6 +87,22 @@ int compare(const Options& options) {
   return 0;
 }
 
+int compare_fast_path(const Options& options) {
+  HostKernel kernel;
+  FastPathCoverage coverage;
+  for (std::uint64_t number = options.run; coverage.packets < options.steps; ++number) {
+    const Run run = run_of(numbered_run(options.seed, number));
+    const auto found = play_with_fast_path(run, kernel, coverage);
+    if (!found) continue;
+    std::cout << "difference at step " << coverage.packets << " (--seed " << options.seed << " --run "
+              << number << ")\n";
+    if (!options.quiet) std::cout << *found << '\n' << scenario_text(run, std::nullopt);
+    return 1;
+  }
+  std::cout << to_string(coverage) << "differences 0\n";
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -95,9 +113,11 @@ int main(int argc, char** argv) {
   app.add_option("--run", options.run, "begin with this one")->capture_default_str();
   app.add_option("--file", options.file, "where to write a difference as a scenario");
   app.add_option("--corpus", options.corpus, "folder to write seeds for the fuzzer to, instead");
+  app.add_flag("--fast-path", options.fast_path, "compare the engine with a fast path");
   app.add_flag("--quiet", options.quiet, "no progress; a difference is only named");
   CLI11_PARSE(app, argc, argv);
   try {
+    if (options.fast_path) return compare_fast_path(options);
     if (options.corpus.empty()) return compare(options);
     write_corpus(options);
     return 0;

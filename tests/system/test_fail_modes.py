@@ -36,7 +36,7 @@ def hangs(attempt):
 @pytest.mark.parametrize("family", [4, 6])
 def test_killed_and_fail_closed_nothing_passes_until_it_is_back(vpc, guard, family):
     source, destination = (X, A1) if family == 4 else (X_V6, A1_V6)
-    daemon = guard(open_policy())
+    daemon = guard(open_policy(), fast_path="off")
     with TcpEcho(vpc.a1, 80) as server, connect(vpc.x, destination, 80, source=source) as running:
         assert echoes(running)
         daemon.kill()
@@ -53,6 +53,25 @@ def test_killed_and_fail_closed_nothing_passes_until_it_is_back(vpc, guard, fami
         # Rules alone let this one pass, so it does not matter that the flow table is gone.
         assert receive_exactly(running, 38) == b"kept by TCP until the firewall is back"
         assert ping(vpc.x, destination)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_killed_and_fail_closed_the_fast_path_carries_on_and_nothing_new_passes(vpc, guard, family):
+    source, destination = (X, A1) if family == 4 else (X_V6, A1_V6)
+    daemon = guard(open_policy(), fast_path="required")
+    with TcpEcho(vpc.a1, 80) as server, connect(vpc.x, destination, 80, source=source) as running:
+        assert echoes(running)
+        daemon.kill()
+        for _ in range(10):
+            assert echoes(running)
+        with Attempt(vpc.x, destination, 80) as attempt:
+            assert hangs(attempt)
+        assert not ping(vpc.x, destination)
+        assert server.accepted == 1
+        daemon.start()
+        assert echoes(running)
+        with connect(vpc.x, destination, 80) as connection:
+            assert echoes(connection)
 
 
 def test_killed_and_fail_open_traffic_continues_also_what_was_refused(vpc, guard):
