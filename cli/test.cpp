@@ -20,6 +20,7 @@ struct TestOptions {
   bool list = false;
   bool live = false;
   std::string backend = "all";
+  std::string fast_path = "both";
   std::string daemon;
   bool json = false;
 };
@@ -75,10 +76,10 @@ void print_not_sent(const Scenario& scenario, const ScenarioOutcome& outcome) {
                 << "): " << outcome.steps[i].not_sent << '\n';
 }
 
-// One back end: every scenario that has packets. Returns how many failed.
+// One back end, with the fast path or without: every scenario that has packets. Returns how many failed.
 std::size_t test_live_with(const std::vector<LoadedFile>& files, const TestOptions& options,
-                           const std::string& backend, nlohmann::ordered_json& report) {
-  LiveRunner runner({backend, options.daemon});
+                           const std::string& backend, bool fast_path, nlohmann::ordered_json& report) {
+  LiveRunner runner({backend, fast_path, options.daemon});
   std::size_t cases = 0, passed = 0, packets = 0, without = 0;
   for (const LoadedFile& file : files)
     for (const Scenario& scenario : file.content.scenarios) {
@@ -93,6 +94,7 @@ std::size_t test_live_with(const std::vector<LoadedFile>& files, const TestOptio
       if (options.json) {
         nlohmann::ordered_json entry = to_json(scenario, outcome);
         entry["backend"] = backend;
+        entry["fast_path"] = fast_path;
         report["cases"].push_back(std::move(entry));
         continue;
       }
@@ -101,11 +103,17 @@ std::size_t test_live_with(const std::vector<LoadedFile>& files, const TestOptio
       std::cout.flush();
     }
   if (options.json) {
-    report["backends"].push_back(
-        {{"backend", backend}, {"cases", cases}, {"passed", passed}, {"packets_sent", packets}});
+    report["backends"].push_back({{"backend", backend},
+                                  {"fast_path", fast_path},
+                                  {"cases", cases},
+                                  {"passed", passed},
+                                  {"packets_sent", packets},
+                                  {"answered_by_kernel", runner.answered_by_kernel()}});
   } else {
-    std::cout << "backend " << backend << ": " << passed << " of " << cases << " cases passed, " << packets
-              << " packets sent; " << without << " cases have no packets\n";
+    std::cout << "backend " << backend << ", fast path " << (fast_path ? "on" : "off") << ": " << passed
+              << " of " << cases << " cases passed, " << packets << " packets sent";
+    if (fast_path) std::cout << ", " << runner.answered_by_kernel() << " answered by the kernel";
+    std::cout << "; " << without << " cases have no packets\n";
   }
   return cases - passed;
 }
@@ -117,17 +125,22 @@ int test_live(const std::vector<LoadedFile>& files, const TestOptions& options) 
   std::size_t failed = 0, offered = 0;
   for (const std::string& backend : options.backend == "all" ? std::vector<std::string>{"nft", "xt"}
                                                              : std::vector<std::string>{options.backend}) {
-    if (const auto reason = why_no_backend(backend, options.daemon)) {
-      if (options.backend != "all") throw std::runtime_error(*reason);
-      if (options.json) {
-        report["backends"].push_back({{"backend", backend}, {"not_offered", *reason}});
-      } else {
-        std::cout << "backend " << backend << ": this kernel does not offer it: " << *reason << '\n';
+    for (const bool fast_path : {false, true}) {
+      if (options.fast_path == (fast_path ? "off" : "on")) continue;
+      if (const auto reason = why_no_backend(backend, fast_path, options.daemon)) {
+        if (options.backend != "all" && options.fast_path != "both") throw std::runtime_error(*reason);
+        if (options.json) {
+          report["backends"].push_back(
+              {{"backend", backend}, {"fast_path", fast_path}, {"not_offered", *reason}});
+        } else {
+          std::cout << "backend " << backend << ", fast path " << (fast_path ? "on" : "off")
+                    << ": this kernel does not offer it: " << *reason << '\n';
+        }
+        continue;
       }
-      continue;
+      ++offered;
+      failed += test_live_with(files, options, backend, fast_path, report);
     }
-    ++offered;
-    failed += test_live_with(files, options, backend, report);
   }
   if (options.json) std::cout << report.dump(2) << '\n';
   if (offered == 0) throw std::runtime_error("this kernel offers no back end to test with");
@@ -189,6 +202,9 @@ void add_test_verb(CLI::App& app, int& exit_status) {
   verb->add_flag("--live", options->live, "With real packets, in a lab made for it (root)");
   verb->add_option("--backend", options->backend, "Of --live: all that the kernel offers, or one")
       ->check(CLI::IsMember({"all", "auto", "nft", "xt"}))
+      ->capture_default_str();
+  verb->add_option("--fast-path", options->fast_path, "Of --live: with the fast path, without it, or both")
+      ->check(CLI::IsMember({"both", "on", "off"}))
       ->capture_default_str();
   verb->add_option("--daemon", options->daemon, "Of --live: the vpcwalld to test");
   verb->callback([options, &exit_status] { exit_status = test(*options); });

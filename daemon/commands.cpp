@@ -62,7 +62,10 @@ Commands::Commands(const Settings& settings, Firewall& firewall, TimePoint start
     : settings_(settings), firewall_(firewall), started_(started) {}
 
 ordered_json Commands::answer(const Request& request, const ControlPeer& peer) {
-  if (!firewall_.catch_up()) spdlog::error("a worker has not looked at what the fast path counted in time");
+  const bool counts = request.verb == "status" || request.verb == "rules" || request.verb == "flows" ||
+                      request.verb == "explain";
+  if (counts && !firewall_.catch_up())
+    spdlog::error("a worker has not looked at what the fast path counted in time");
   if (request.verb == "status") return status();
   if (request.verb == "rules") {
     const std::vector<const Counters*> counters = firewall_.counters();
@@ -186,7 +189,11 @@ ordered_json Commands::tap(const Request& request) {
   if (const auto enable = request.arguments.find("enable"); enable != request.arguments.end()) {
     if (!enable->is_boolean())
       return error("found " + enable->dump().substr(0, 60) + " for \"enable\", expected true or false");
-    json["everywhere"] = firewall_.watch_decisions(enable->get<bool>());
+    const auto beside = request.arguments.find("fast_path");
+    if (beside != request.arguments.end() && !beside->is_boolean())
+      return error("found " + beside->dump().substr(0, 60) + " for \"fast_path\", expected true or false");
+    const bool beside_fast_path = beside != request.arguments.end() && beside->get<bool>();
+    json["everywhere"] = firewall_.watch_decisions(enable->get<bool>(), beside_fast_path);
   }
   json["enabled"] = firewall_.tap().enabled();
   json["next"] = firewall_.tap().next();

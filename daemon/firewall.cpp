@@ -91,7 +91,7 @@ void Firewall::give_up_fast_path(const std::string& reason) {
 void Firewall::open_fast_path(const CompiledPolicy& policy) {
   if (!fast_path_) return;
   fast_path_->shared().begin_change();
-  if (tap_->enabled()) return;
+  if (paused_) return;
   fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
 }
 
@@ -99,7 +99,7 @@ FastPathStatus Firewall::fast_path() const {
   FastPathStatus status;
   status.reason = no_fast_path_;
   if (!fast_path_) return status;
-  status.active = !tap_->enabled();
+  status.active = !paused_;
   if (!status.active) status.reason = "decisions are being recorded, so every packet has to be one";
   status.flow_places = fast_path_->shared().memory().flows.size();
   status.refusal_places = fast_path_->shared().memory().refusals.size();
@@ -112,8 +112,8 @@ FastPathStatus Firewall::fast_path() const {
 }
 
 bool Firewall::catch_up() {
-  // While decisions are recorded there is nothing to take over: watch_decisions() did.
-  return !fast_path_ || tap_->enabled() || every_worker_has_looked();
+  // While it is paused there is nothing to take over: watch_decisions() did.
+  return !fast_path_ || paused_ || every_worker_has_looked();
 }
 
 Firewall::~Firewall() {
@@ -209,13 +209,13 @@ bool Firewall::advance_clock(Duration by) {
   return every_worker_has_looked();
 }
 
-bool Firewall::watch_decisions(bool on) {
-  if (on) {
-    if (fast_path_) fast_path_->shared().begin_change();
+bool Firewall::watch_decisions(bool on, bool beside_fast_path) {
+  paused_ = on && !beside_fast_path;
+  if (fast_path_ && paused_) fast_path_->shared().begin_change();
+  if (on)
     tap_->enable();
-    return every_worker_has_looked();
-  }
-  tap_->disable();
+  else
+    tap_->disable();
   const bool everywhere = every_worker_has_looked();
   if (const auto policy = reloader_->current()) open_fast_path(*policy);
   return everywhere;

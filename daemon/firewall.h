@@ -83,8 +83,9 @@ class Firewall {
   // Moves the test clock, for every worker; false when one has not taken the new time up in time.
   bool advance_clock(Duration by);
 
-  // Whether decisions are recorded. False when a worker has not taken the change up in time.
-  bool watch_decisions(bool on);
+  // Whether decisions are recorded: all of them, or, `beside_fast_path`, those that are not left to the
+  // kernel. False when a worker has not taken the change up in time.
+  bool watch_decisions(bool on, bool beside_fast_path = false);
   [[nodiscard]] const EventTap& tap() const noexcept { return *tap_; }
 
  private:
@@ -107,6 +108,7 @@ class Firewall {
   std::unique_ptr<KernelFastPath> fast_path_;  // null: every packet is judged
   DeviceClasses no_device_classes_{0};
   std::string no_fast_path_;  // why not
+  bool paused_ = false;       // while decisions are recorded
 
   WorkerClock clock_;
   FlowAllowance allowance_;

@@ -69,6 +69,7 @@ std::string daemon_settings_text(const LabPlan& plan, const std::string& policy,
   text += "mode: " + settings.mode + '\n';
   text += "backend: " + settings.backend + '\n';
   text += "fail_mode: " + settings.fail_mode + '\n';
+  text += "fast_path: " + settings.fast_path + '\n';
   if (settings.queues != 0) text += "queues: {count: " + std::to_string(settings.queues) + "}\n";
   text += "devices:\n";
   for (const LabEndpoint& endpoint : plan.endpoints) {

@@ -15,6 +15,7 @@ struct LabDaemonSettings {
   std::string backend = "auto";      // auto, nft, xt
   std::string log_level = "info";
   std::string mode = "router";  // router, host
+  std::string fast_path = "auto";  // auto, off, required
   unsigned queues = 0;          // 0: as many as the daemon thinks right
 };
 

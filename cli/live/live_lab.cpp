@@ -100,7 +100,7 @@ void LiveLab::restore_route(const IpAddress& destination) {
   run_ip(record_.plan.router_namespace, "route delete " + to_string(host_prefix(destination)) + '\n');
 }
 
-void LiveLab::start_daemon(const Policy& policy, const std::string& backend,
+void LiveLab::start_daemon(const Policy& policy, const std::string& backend, bool fast_path,
                            std::optional<std::size_t> host) {
   const LabPaths paths = lab_paths(record_.plan.name);
   write_whole_file(paths.policy, emit_policy(policy));
@@ -114,6 +114,7 @@ void LiveLab::start_daemon(const Policy& policy, const std::string& backend,
     if (!guarded(endpoint)) endpoint.interface.clear();
   LabDaemonSettings settings;
   settings.backend = backend;
+  settings.fast_path = fast_path ? "required" : "off";
   settings.queues = 1;  // packets are judged in the order in which they are sent
   if (host) {
     const LabEndpoint endpoint = where.plan.endpoints.at(*host);
@@ -125,7 +126,7 @@ void LiveLab::start_daemon(const Policy& policy, const std::string& backend,
   write_whole_file(paths.daemon_settings,
                    daemon_settings_text(where.plan, paths.policy, paths.control_socket, settings));
   vpcwall::start_daemon(where, {"--test-clock"});
-  static_cast<void>(ask({{"verb", "tap"}, {"enable", true}}));
+  static_cast<void>(ask({{"verb", "tap"}, {"enable", true}, {"fast_path", fast_path}}));
 }
 
 void LiveLab::stop_daemon() { vpcwall::stop_daemon(lab_paths(record_.plan.name)); }

@@ -41,7 +41,8 @@ class LiveLab {
 
   // In the router's namespace, guarding the interfaces of `policy`; or, with `host`, in that endpoint's
   // namespace.
-  void start_daemon(const Policy& policy, const std::string& backend, std::optional<std::size_t> host);
+  void start_daemon(const Policy& policy, const std::string& backend, bool fast_path,
+                    std::optional<std::size_t> host);
   void stop_daemon();
   // A question on the control socket; throws std::runtime_error with the daemon's words when it refuses.
   [[nodiscard]] nlohmann::json ask(const nlohmann::json& request) const;

@@ -51,11 +51,12 @@ ScenarioOutcome LiveRunner::run(const Scenario& scenario) {
   std::optional<std::size_t> host_endpoint;
   for (std::size_t i = 1; host && i < lab.plan().endpoints.size(); ++i)
     if (lab.plan().endpoints[i].interface == *host) host_endpoint = i;
-  lab.start_daemon(scenario.policy, options_.backend, host_endpoint);
+  lab.start_daemon(scenario.policy, options_.backend, options_.fast_path, host_endpoint);
   try {
     ScenarioOutcome outcome;
-    LiveSteps steps(lab, scenario, host_endpoint);
+    LiveSteps steps(lab, scenario, host_endpoint, options_.fast_path);
     for (const ScenarioStep& step : scenario.steps) outcome.steps.push_back(std::visit(steps, step.what));
+    answered_by_kernel_ += steps.answered_by_kernel();
     lab.stop_daemon();
     return outcome;
   } catch (...) {
@@ -64,14 +65,15 @@ ScenarioOutcome LiveRunner::run(const Scenario& scenario) {
   }
 }
 
-std::optional<std::string> why_no_backend(const std::string& backend, const std::string& daemon) {
+std::optional<std::string> why_no_backend(const std::string& backend, bool fast_path,
+                                          const std::string& daemon) {
   const LoadedPolicy smallest = load_policy(
       "{version: 1, vpc: {cidr: 10.0.0.0/16}, subnets: [{name: A, cidr: 10.0.0.0/24}],"
       " interfaces: [{name: a, subnet: A, addresses: [10.0.0.5]}]}",
       "built in");
   LiveLab lab(smallest.policy.value(), lab_name(), Endpoints::silent, daemon);
   try {
-    lab.start_daemon(*smallest.policy, backend, std::nullopt);
+    lab.start_daemon(*smallest.policy, backend, fast_path, std::nullopt);
     lab.stop_daemon();
     return std::nullopt;
   } catch (const std::runtime_error& error) {

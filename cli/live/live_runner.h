@@ -19,6 +19,7 @@ namespace vpcwall {
 
 struct LiveOptions {
   std::string backend = "auto";  // auto, nft, xt
+  bool fast_path = false;        // packets that the kernel answers are told by the counters that they move
   std::string daemon;            // program; empty: find_daemon()
 };
 
@@ -29,6 +30,9 @@ class LiveRunner {
   // Throws std::runtime_error when the lab or the daemon cannot be made.
   [[nodiscard]] ScenarioOutcome run(const Scenario& scenario);
 
+  // Packets of all scenarios that the kernel answered by itself.
+  [[nodiscard]] std::size_t answered_by_kernel() const noexcept { return answered_by_kernel_; }
+
   // Whether a scenario has anything to send.
   [[nodiscard]] static bool has_packets(const Scenario& scenario) noexcept;
 
@@ -36,11 +40,13 @@ class LiveRunner {
   [[nodiscard]] LiveLab& lab_for(const Scenario& scenario, Endpoints endpoints);
 
   LiveOptions options_;
+  std::size_t answered_by_kernel_ = 0;
   std::map<std::string, std::unique_ptr<LiveLab>> labs_;  // by their topology
 };
 
-// Why this kernel does not offer the back end, or nothing if it does. Makes and removes a small lab.
-[[nodiscard]] std::optional<std::string> why_no_backend(const std::string& backend,
+// Why this kernel does not offer the back end, with a fast path or without, or nothing if it does. Makes and
+// removes a small lab.
+[[nodiscard]] std::optional<std::string> why_no_backend(const std::string& backend, bool fast_path,
                                                         const std::string& daemon);
 
 }  // namespace vpcwall

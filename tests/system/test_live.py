@@ -1,4 +1,5 @@
-"""The conformance cases with real packets: `vpcwall test --live`, on every back end that this kernel offers."""
+"""The conformance cases with real packets: `vpcwall test --live`, on every back end that this kernel offers, with the fast
+path and without it."""
 
 import json
 import os
@@ -32,9 +33,12 @@ def test_every_packet_case_with_real_packets(tmp_path):
     report = json.loads(result.stdout)
     offered = [backend for backend in report["backends"] if "not_offered" not in backend]
     assert offered, report["backends"]
+    ways = {(backend["backend"], backend["fast_path"]) for backend in offered}
+    assert {("xt", True), ("xt", False)} <= ways, "the fast path was not tried"
     for backend in offered:
         assert backend["passed"] == backend["cases"] == 195, backend
         assert backend["packets_sent"] == 603, backend
+        assert (backend["answered_by_kernel"] > 100) == backend["fast_path"], backend
     not_sent = {(case["id"], step["step"]) for case in report["cases"] for step in case["not_sent"]}
     assert not_sent == NOT_SENT
     assert namespaces() == before
@@ -50,7 +54,7 @@ def test_a_wrong_expectation_fails_on_real_packets(tmp_path):
                          "expect: [acl-ingress A allow 100, sg-ingress a1 deny]\n        verdict: drop", 1)
     assert wrong != text
     (cases / "wrong.yaml").write_text(wrong, encoding="utf-8")
-    result = live(cases, tmp_path / "lab", "--backend", "auto", "--only", "T-001")
+    result = live(cases, tmp_path / "lab", "--backend", "auto", "--fast-path", "off", "--only", "T-001")
     assert result.returncode == 1, result.stderr
     assert "expected  drop: acl-ingress A allow 100, sg-ingress a1 deny" in result.stdout
     assert "actual    accept: acl-ingress A allow 100, sg-ingress a1 untracked g" in result.stdout
