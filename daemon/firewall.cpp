@@ -42,7 +42,10 @@ Firewall::Firewall(const Settings& settings)
     : settings_(settings),
       failure_event_(make_event()),
       clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)) {
-  const std::uint16_t count = queue_count(settings, std::thread::hardware_concurrency());
+  hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
+  if (settings.fast_path != FastPathMode::off) load_fast_path();
+  const std::uint16_t count =
+      queue_count(settings, std::thread::hardware_concurrency(), fast_path_ != nullptr);
   for (std::uint16_t i = 0; i < count; ++i) {
     queues_.emplace_back(QueueSettings{.number = static_cast<std::uint16_t>(settings.queues.first + i),
                                        .copy_bytes = settings.queues.copy_bytes,
@@ -50,6 +53,10 @@ Firewall::Firewall(const Settings& settings)
                                        .receive_buffer_bytes = settings.queues.receive_buffer,
                                        .fail_open = settings.fail_mode == FailMode::open});
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
+    if (!fast_path_) continue;
+    // What the kernel repeats outlives this process, and then, failing open, nothing is to be refused.
+    const bool refusals = settings.fail_mode == FailMode::closed;
+    shards_.back().with([&](Shard& shard) { shard.use(fast_path_->shared(), i, refusals); });
   }
   barrier_ = std::make_unique<GenerationBarrier>(count);
   fence_ = std::make_unique<BurstFence>(count);
@@ -57,8 +64,6 @@ Firewall::Firewall(const Settings& settings)
   reloader_ = std::make_unique<Reloader>(
       policies_, shards_, *barrier_, [this](const CompiledPolicy& policy) { open_fast_path(policy); },
       [this] { wake_workers(); });
-  hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
-  if (settings.fast_path != FastPathMode::off) load_fast_path();
 }
 
 void Firewall::load_fast_path() {
@@ -72,12 +77,6 @@ void Firewall::load_fast_path() {
     return give_up_fast_path(error.what());
   }
   if (settings_.test_clock) fast_path_->shared().stand_still(clock_.now());
-  for (std::size_t i = 0; i < shards_.size(); ++i)
-    shards_[i].with([&](Shard& shard) {
-      // What the kernel repeats outlives this process, and then nothing is to be refused.
-      const bool refusals = settings_.fail_mode == FailMode::closed;
-      shard.use(fast_path_->shared(), static_cast<Places::Owner>(i), refusals);
-    });
 }
 
 void Firewall::give_up_fast_path(const std::string& reason) {

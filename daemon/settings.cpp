@@ -192,9 +192,10 @@ std::string_view to_string(FastPathMode mode) noexcept {
 
 std::string_view to_string(LogLevel level) noexcept { return level_names[static_cast<std::size_t>(level)]; }
 
-std::uint16_t queue_count(const Settings& settings, unsigned cpus) noexcept {
+std::uint16_t queue_count(const Settings& settings, unsigned cpus, bool fast_path) noexcept {
   if (settings.queues.count) return *settings.queues.count;
-  return static_cast<std::uint16_t>(std::clamp<unsigned>(cpus, 1, automatic_queues));
+  return static_cast<std::uint16_t>(
+      std::clamp<unsigned>(fast_path ? (cpus + 1) / 2 : cpus, 1, automatic_queues));
 }
 
 LoadedSettings load_settings(std::string_view text, const std::string& file_name) {

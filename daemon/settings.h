@@ -36,7 +36,7 @@ enum class LogLevel : std::uint8_t { error, warning, info, debug };
 struct Settings {
   struct Queues {
     std::uint16_t first = 0;
-    std::optional<std::uint16_t> count;  // none: one per CPU, at most automatic_queues
+    std::optional<std::uint16_t> count;  // none: queue_count() says
     std::uint32_t length = 2048;         // packets
     std::uint32_t copy_bytes = 192;
     std::uint32_t receive_buffer = 16U << 20U;  // bytes
@@ -71,8 +71,9 @@ struct Settings {
 inline constexpr std::uint16_t automatic_queues = 16;
 inline constexpr std::uint16_t most_queues = 64;
 
-// How many queues to open on a host of `cpus` processors.
-[[nodiscard]] std::uint16_t queue_count(const Settings& settings, unsigned cpus) noexcept;
+// How many queues to open on a host of `cpus` processors: one for each, and with a fast path one for two, so
+// that the workers leave processors to the packets that pass them by. At most automatic_queues.
+[[nodiscard]] std::uint16_t queue_count(const Settings& settings, unsigned cpus, bool fast_path) noexcept;
 
 struct LoadedSettings {
   std::optional<Settings> settings;

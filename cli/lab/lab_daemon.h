@@ -14,9 +14,9 @@ struct LabDaemonSettings {
   std::string fail_mode = "closed";  // closed, open
   std::string backend = "auto";      // auto, nft, xt
   std::string log_level = "info";
-  std::string mode = "router";  // router, host
+  std::string mode = "router";     // router, host
   std::string fast_path = "auto";  // auto, off, required
-  unsigned queues = 0;          // 0: as many as the daemon thinks right
+  unsigned queues = 0;             // 0: as many as the daemon thinks right
 };
 
 // daemon.yaml, as text.

@@ -70,6 +70,14 @@ std::string chain_out_of(const HookPlan& plan, std::size_t index) {
   return out_chain(*plan.fast_path->classes.at(index));
 }
 
+std::string program_match(const HookPlan& plan, std::string_view kind, std::uint16_t device_class) {
+  return "-m bpf --object-pinned " + plan.fast_path->folder + '/' + std::string(kind) +
+         std::to_string(device_class);
+}
+std::string passes_by_program(const HookPlan& plan, std::uint16_t device_class) {
+  return program_match(plan, "pass-", device_class) + " -j ACCEPT";
+}
+
 // The conditions under which a packet in `hook` is taken, and where to. By which device it leaves is asked
 // first: the fast path has to know.
 std::vector<std::string> matches(const HookPlan& plan, Family family, std::string_view hook) {
@@ -80,6 +88,8 @@ std::vector<std::string> matches(const HookPlan& plan, Family family, std::strin
   if (leaves)
     for (std::size_t i = 0; i < plan.devices.size(); ++i)
       found.push_back("-o " + plan.devices[i] + " -j " + chain_out_of(plan, i));
+  // Before anything else is asked of a packet that leaves by another device: most of them end here.
+  if (plan.fast_path && (arrives || leaves)) found.push_back(passes_by_program(plan, 0));
   if (arrives)
     for (const std::string& device : plan.devices) found.push_back("-i " + device + chain);
   if (plan.mode == HookMode::host || hook != "FORWARD") return found;
@@ -104,10 +114,10 @@ std::vector<std::pair<std::string, std::uint16_t>> fast_chains(const HookPlan& p
 std::string fast_rules(const HookPlan& plan) {
   std::string text;
   for (const auto& [chain, device_class] : fast_chains(plan)) {
-    const std::string rule = "-A " + chain + " -m bpf --object-pinned " + plan.fast_path->folder;
-    text += rule + "/pass-" + std::to_string(device_class) + " -j ACCEPT\n";
-    if (!plan.fail_open) text += rule + "/refuse-" + std::to_string(device_class) + " -j DROP\n";
-    text += "-A " + chain + " -g VPCWALL-QUEUE\n";
+    const std::string rule = "-A " + chain + ' ';
+    if (device_class != 0) text += rule + passes_by_program(plan, device_class) + '\n';
+    if (!plan.fail_open) text += rule + program_match(plan, "refuse-", device_class) + " -j DROP\n";
+    text += rule + "-g VPCWALL-QUEUE\n";
   }
   return text;
 }

@@ -29,7 +29,7 @@ bool is_stateless(const Decision& decision) noexcept {
   const bool by_rules = decision.reason == Reason::acl_entry || decision.reason == Reason::acl_default ||
                         decision.reason == Reason::no_group_rule ||
                         decision.reason == Reason::source_dest_check;
-  if (decision.verdict != Verdict::drop || !by_rules || decision.effect_size != 0) return false;
+  if (decision.verdict != Verdict::drop || !by_rules) return false;
   if (decision.gate_size == 0 || decision.gate_size > JudgedGates::most) return false;
   return std::all_of(decision.gates.begin(), decision.gates.begin() + decision.gate_size - 1,
                      [](const GateOutcome& gate) { return is_acl(gate.gate); });

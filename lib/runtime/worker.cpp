@@ -10,7 +10,7 @@ namespace {
 constexpr Duration idle_wait = std::chrono::milliseconds(500);  // how late an idle worker takes flows away
 constexpr std::size_t expiry_budget = 2 * max_burst;            // per burst; outruns what a burst can open
 constexpr std::size_t sweep_budget = 1024;                      // per burst; some 20 µs
-constexpr std::size_t busy_budget = max_burst;                  // records of the fast path per burst
+constexpr std::size_t busy_budget = 2;                          // records of the fast path per packet
 constexpr std::size_t due_budget = 4096;                        // where somebody waits for all of them
 constexpr std::size_t idle_budget = 65'536;                     // where nobody waits for a packet
 
@@ -105,7 +105,7 @@ void Worker::run_burst(Duration max_wait) {
     }
     shard.expire(now, expiry_budget);
     sweep(shard, now);
-    take_over(shard, burst.empty());
+    take_over(shard, burst.size());
   });
   if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
   progress_.fetch_add(1, std::memory_order_relaxed);
@@ -129,8 +129,11 @@ void Worker::sweep(Shard& shard, TimePoint now) {
   if (swept_) barrier_.reached(index_, generation_);
 }
 
-void Worker::take_over(Shard& shard, bool idle) {
-  const std::size_t budget = rounds_due_ > 0 ? due_budget : idle ? idle_budget : busy_budget;
+// A packet adds one record at most, so two looked at for each keep up with any load.
+void Worker::take_over(Shard& shard, std::size_t packets) {
+  const std::size_t budget = rounds_due_ > 0 ? due_budget
+                             : packets == 0  ? idle_budget
+                                             : busy_budget * packets;
   const bool round_over = shard.take_over(budget);
   if (!shard.has_fast_path())
     rounds_due_ = 0;

@@ -59,7 +59,7 @@ class Worker {
  private:
   void adopt_if_new(const std::shared_ptr<const CompiledPolicy>& policy, Shard& shard, TimePoint now);
   void sweep(Shard& shard, TimePoint now);
-  void take_over(Shard& shard, bool idle);
+  void take_over(Shard& shard, std::size_t packets);
   [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
                                        TimePoint now) const;
 

@@ -156,14 +156,26 @@ TEST(SettingsTest, OpensOneQueuePerCpuUnlessTold) {
   struct Row {
     std::optional<std::uint16_t> written;
     unsigned cpus;
-    std::uint16_t expected;
+    std::uint16_t expected, with_fast_path;
   };
-  for (const Row& row : {Row{std::nullopt, 0, 1}, Row{std::nullopt, 1, 1}, Row{std::nullopt, 8, 8},
-                         Row{std::nullopt, 128, 16}, Row{3, 8, 3}, Row{64, 2, 64}}) {
+  for (const Row& row :
+       {Row{std::nullopt, 0, 1, 1}, Row{std::nullopt, 1, 1, 1}, Row{std::nullopt, 8, 8, 4},
+        Row{std::nullopt, 3, 3, 2}, Row{std::nullopt, 128, 16, 16}, Row{3, 8, 3, 3}, Row{64, 2, 64, 64}}) {
     Settings settings;
     settings.queues.count = row.written;
-    EXPECT_EQ(queue_count(settings, row.cpus), row.expected) << row.cpus;
+    EXPECT_EQ(queue_count(settings, row.cpus, false), row.expected) << row.cpus;
+    EXPECT_EQ(queue_count(settings, row.cpus, true), row.with_fast_path) << row.cpus;
   }
+}
+
+TEST(SettingsTest, NamesEveryFastPathMode) {
+  for (const FastPathMode mode : {FastPathMode::automatic, FastPathMode::off, FastPathMode::required}) {
+    const std::string text = "version: 1\nfast_path: " + std::string(to_string(mode)) + "\n";
+    const LoadedSettings loaded = load_settings(text, "daemon.yaml");
+    ASSERT_TRUE(loaded.settings) << all_of(loaded);
+    EXPECT_EQ(loaded.settings->fast_path, mode);
+  }
+  EXPECT_EQ(Settings{}.fast_path, FastPathMode::automatic);
 }
 
 TEST(SettingsTest, NamesEveryLogLevel) {

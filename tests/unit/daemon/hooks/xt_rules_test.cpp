@@ -172,5 +172,46 @@ TEST(XtRulesTest, ProbesWithEveryMatchAndTargetThatItUses) {
   }
 }
 
+// By which device a packet leaves is asked first, so that a program never answers for another one.
+TEST(XtRulesTest, ConsultsTheFastPathByTheDeviceThatAPacketLeavesBy) {
+  HookPlan plan;
+  plan.guarded = {*parse_prefix("10.0.0.0/16")};
+  plan.devices = {"eth1", "eth2"};
+  plan.fast_path = FastPathRules{"/bpf", {std::uint16_t{1}, std::nullopt}};
+  const std::string text = render_xt(plan, Family::ipv4, 1, {}, {});
+  EXPECT_THAT(text, HasSubstr(R"(-A VPCWALL-FAST -m bpf --object-pinned /bpf/refuse-0 -j DROP
+-A VPCWALL-FAST -g VPCWALL-QUEUE
+-A VPCWALL-OUT-1 -m bpf --object-pinned /bpf/pass-1 -j ACCEPT
+-A VPCWALL-OUT-1 -m bpf --object-pinned /bpf/refuse-1 -j DROP
+-A VPCWALL-OUT-1 -g VPCWALL-QUEUE
+-A VPCWALL-FORWARD -o eth1 -j VPCWALL-OUT-1
+-A VPCWALL-FORWARD -o eth2 -j VPCWALL-QUEUE
+-A VPCWALL-FORWARD -m bpf --object-pinned /bpf/pass-0 -j ACCEPT
+-A VPCWALL-FORWARD -i eth1 -j VPCWALL-FAST
+-A VPCWALL-FORWARD -i eth2 -j VPCWALL-FAST
+-A VPCWALL-FORWARD -s 10.0.0.0/16 -j VPCWALL-FAST
+-A VPCWALL-FORWARD -d 10.0.0.0/16 -j VPCWALL-FAST
+)"));
+}
+
+TEST(XtRulesTest, ConsultsTheFastPathInHostModeOnBothWays) {
+  HookPlan plan;
+  plan.mode = HookMode::host;
+  plan.devices = {"eth0"};
+  plan.fast_path = FastPathRules{"/bpf", {std::uint16_t{1}}};
+  const std::string text = render_xt(plan, Family::ipv4, 1, {}, {});
+  EXPECT_THAT(text, HasSubstr("-A VPCWALL-INPUT -m bpf --object-pinned /bpf/pass-0 -j ACCEPT\n"
+                              "-A VPCWALL-INPUT -i eth0 -j VPCWALL-FAST\n"));
+  EXPECT_THAT(text, HasSubstr("-A VPCWALL-OUTPUT -o eth0 -j VPCWALL-OUT-1\n"));
+}
+
+TEST(XtRulesTest, RepeatsNoRefusalWhereEverythingPassesWhileNobodyJudges) {
+  HookPlan plan;
+  plan.guarded = {*parse_prefix("10.0.0.0/16")};
+  plan.fail_open = true;
+  plan.fast_path = FastPathRules{"/bpf", {}};
+  EXPECT_THAT(render_xt(plan, Family::ipv4, 1, {}, {}), Not(HasSubstr("refuse-")));
+}
+
 }  // namespace
 }  // namespace vpcwall
