@@ -85,33 +85,20 @@ CachedFlows::CachedFlows(FastPath& fast_path, Places::Owner owner, FlowTable& fl
       owner_(owner),
       flows_(flows),
       counters_(counters),
-      held_at_(places_.size(), nil) {}
+      records_(places_, owner, fast_path.grace_periods()) {}
 
 const CachedFlows::Held* CachedFlows::find(const fast_path::flow_tuple& tuple) const {
-  if (size_ == 0) return nullptr;
+  if (size() == 0) return nullptr;
   const auto place =
       places_.find(fast_path::hash_tuple(&tuple, fast_path_.hash_key()), owner_, [&](std::uint32_t at) {
-        return !held_[held_at_[at]].retired &&
+        return !records_.at(at).retired &&
                fast_path::same_tuple(&fast_path_.memory().flows[at].tuple, &tuple) != 0;
       });
-  return place ? &held_[held_at_[*place]] : nullptr;
+  return place ? &records_.at(*place) : nullptr;
 }
 
 CachedFlows::Held* CachedFlows::find(const fast_path::flow_tuple& tuple) {
   return const_cast<Held*>(std::as_const(*this).find(tuple));
-}
-
-CachedFlows::Held& CachedFlows::hold(std::uint32_t place) {
-  if (unused_.empty()) {
-    unused_.push_back(static_cast<std::uint32_t>(held_.size()));
-    held_.emplace_back();
-  }
-  const std::uint32_t index = unused_.back();
-  unused_.pop_back();
-  held_at_[place] = index;
-  held_[index] = Held{};
-  held_[index].place = place;
-  return held_[index];
 }
 
 bool CachedFlows::settle(const Packet& packet) {
@@ -146,7 +133,7 @@ std::optional<TimePoint> CachedFlows::expiry(const FlowKey& key) const {
   if (held == nullptr) return std::nullopt;
   fast_path::flow_record& shared = record(*held);
   const std::uint32_t state = std::atomic_ref(shared.state).load(std::memory_order_relaxed);
-  const TimePoint last = time_of(std::max(load(shared.direction[0].last), load(shared.direction[1].last)));
+  const TimePoint last = time_of(last_packet(*held));
   for (std::size_t side = 0; side < held->sides.size(); ++side) {
     if (!held->sides[side].tracked || held->sides[side].key != key) continue;
     const auto now_in =
@@ -180,7 +167,7 @@ void CachedFlows::take_over(Held& held) {
   if (state == held.state && fresh[0].packets == 0 && fresh[1].packets == 0) return;
   held.state = state;
   for (std::size_t side = 0; side < held.sides.size(); ++side) {
-    const Held::Side& one = held.sides[side];
+    const Kept::Side& one = held.sides[side];
     if (!one.tracked) continue;
     FlowProgress progress;
     progress.state = static_cast<FlowState>(state >> (fast_path::side_bits * side) & fast_path::side_state);
@@ -200,19 +187,15 @@ void CachedFlows::retire(Held& held) {
   std::atomic_ref(shared.state).fetch_or(VPCWALL_RETIRED, std::memory_order_acq_rel);
   std::atomic_ref(shared.generation).store(0, std::memory_order_release);
   take_over(held);
-  held.retired = true;
-  held.ticket = fast_path_.grace_periods().request();
-  retired_.push_back(held_at_[held.place]);
-  --size_;
+  records_.retire(held);
 }
 
 // A packet that was on its way through the program when its record was retired counts as well.
 void CachedFlows::reclaim() {
-  while (!retired_.empty()) {
-    Held& held = held_[retired_.front()];
-    if (!fast_path_.grace_periods().passed(held.ticket)) return;
+  records_.reclaim([this](Held& held) {
     const std::array<Count, 2> late = count_new(held);
-    for (const Held::Side& side : held.sides) {
+    if (late[0].packets + late[1].packets == 0) return;
+    for (const Kept::Side& side : held.sides) {
       const Flow* flow = side.tracked ? flows_.find_held(side.key) : nullptr;
       if (flow == nullptr || flow->opened_at != side.opened_at) continue;
       FlowProgress progress{flow->state, flow->last_packet, {}, {}, side.timeouts};
@@ -221,53 +204,37 @@ void CachedFlows::reclaim() {
         progress.packets[as] += late[direction].packets;
         progress.bytes[as] += late[direction].bytes;
       }
-      if (late[0].packets + late[1].packets > 0) flows_.catch_up(side.key, progress);
+      flows_.catch_up(side.key, progress);
     }
-    const std::uint32_t place = std::exchange(held.place, nil);
-    held_at_[place] = nil;
-    unused_.push_back(retired_.front());
-    retired_.pop_front();
-    places_.free(place);
-  }
+  });
+}
+
+void CachedFlows::renew(Held& held, std::uint32_t mark) {
+  if (record(held).generation == mark)
+    take_over(held);
+  else
+    retire(held);
 }
 
 bool CachedFlows::take_over(std::size_t budget, std::uint64_t generation) {
-  const std::uint32_t mark = generation_mark(generation);
-  for (std::size_t count = 0; count < budget && next_ < held_.size(); ++count, ++next_) {
-    Held& held = held_[next_];
-    if (held.place == nil || held.retired) continue;
-    if (record(held).generation == mark)
-      take_over(held);
-    else
-      retire(held);
-  }
-  if (next_ < held_.size()) return false;
-  next_ = 0;
-  return true;
+  return records_.visit(budget,
+                        [this, mark = generation_mark(generation)](Held& held) { renew(held, mark); });
 }
 
 void CachedFlows::take_over_all(std::uint64_t generation) {
-  next_ = 0;
-  take_over(held_.size(), generation);
+  records_.visit_all([this, mark = generation_mark(generation)](Held& held) { renew(held, mark); });
 }
 
-// The bucket is full: the flow that has been quiet for the longest time goes, so that there is a place once
-// the kernel has let go of it. One at a time.
+std::uint64_t CachedFlows::last_packet(const Held& held) const noexcept {
+  fast_path::flow_record& shared = record(held);
+  return std::max(load(shared.direction[0].last), load(shared.direction[1].last));
+}
+
+// A full bucket: the flow that has been quiet for the longest time goes, so that there is a place once the
+// kernel has let go of it.
 void CachedFlows::make_room(std::uint64_t hash) {
-  if (!places_.is_full(hash)) return;
-  Held* quietest = nullptr;
-  TimePoint oldest = TimePoint::max();
-  bool under_way = false;
-  places_.visit(hash, owner_, [&](std::uint32_t place) {
-    Held& held = held_[held_at_[place]];
-    under_way = under_way || held.retired;
-    fast_path::flow_record& shared = record(held);
-    const TimePoint last = time_of(std::max(load(shared.direction[0].last), load(shared.direction[1].last)));
-    if (last >= oldest) return;
-    oldest = last;
-    quietest = &held;
-  });
-  if (quietest != nullptr && !under_way) retire(*quietest);
+  Held* held = records_.quietest(hash, [this](const Held& one) { return last_packet(one); });
+  if (held != nullptr) retire(*held);
 }
 
 void CachedFlows::remember(const CompiledPolicy& policy, FlowView view, const Question& question,
@@ -290,7 +257,7 @@ void CachedFlows::remember(const CompiledPolicy& policy, FlowView view, const Qu
 
   const Decision back = evaluate(policy, view, {answer_to(packet), passages.journey_back, question.now});
   const std::size_t from_here = directed.direction, from_there = 1 - directed.direction;
-  Held& held = hold(*place);
+  Held& held = records_.hold(*place);
   fast_path::flow_record& shared = record(held);
   shared = fast_path::flow_record{};
   shared.tuple = directed.tuple;
@@ -307,7 +274,7 @@ void CachedFlows::remember(const CompiledPolicy& policy, FlowView view, const Qu
   for (std::size_t side = 0; side < there.effect_size; ++side) {
     const FlowEffect& effect = there.effects[side];
     const Flow* flow = flows_.find(effect.key, question.now);
-    Held::Side& one = held.sides[side];
+    Kept::Side& one = held.sides[side];
     one = {true, effect.key, from_here == 0 ? effect.direction : opposite(effect.direction), effect.timeouts,
            flow->opened_at};
     const std::uint32_t replies = one.first_end == FlowDirection::reply ? +fast_path::side_first_replies : 0U;
@@ -317,7 +284,6 @@ void CachedFlows::remember(const CompiledPolicy& policy, FlowView view, const Qu
                          static_cast<std::uint8_t>(effect.timeouts.udp_stream), 0};
   }
   shared.state = held.state;
-  ++size_;
   std::atomic_ref(shared.generation).store(generation_mark(policy.generation), std::memory_order_release);
   places_.publish(*place, hash);
   make_room(hash);

@@ -12,14 +12,13 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <optional>
-#include <vector>
 
 #include "engine/counters.h"
 #include "engine/evaluate.h"
 #include "engine/passage.h"
 #include "fast_path/fast_path.h"
+#include "fast_path/records.h"
 #include "fast_path/tuple.h"
 #include "flow/flow_table.h"
 
@@ -50,13 +49,11 @@ class CachedFlows {
   void reclaim();
 
   // Records that pass packets.
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
 
  private:
-  static constexpr std::uint32_t nil = 0xffffffffU;
-
   // What the kernel needs not know of a record.
-  struct Held {
+  struct Kept {
     struct Side {
       bool tracked = false;
       FlowKey key;
@@ -64,15 +61,14 @@ class CachedFlows {
       FlowTimeouts timeouts;
       TimePoint opened_at;
     };
-    std::uint32_t place = nil;  // nil: not in use
-    bool retired = false;
-    std::uint32_t state = 0;   // as taken over
-    std::uint64_t ticket = 0;  // when retired
+    std::uint32_t state = 0;  // as taken over
     std::array<Side, 2> sides;
     std::array<JudgedGates, 2> gates;  // by direction
     std::array<bool, 2> refused{};     // by direction: evaluate() refuses it, and changes no flow
     std::array<Count, 2> counted;      // by direction, as taken over
   };
+
+  using Held = Records<Kept>::Held;
 
   [[nodiscard]] fast_path::flow_record& record(const Held& held) const noexcept {
     return fast_path_.memory().flows[held.place];
@@ -82,21 +78,17 @@ class CachedFlows {
   [[nodiscard]] std::array<Count, 2> count_new(Held& held);
   void take_over(Held& held);
   void retire(Held& held);
+  void renew(Held& held, std::uint32_t mark);
   void forget(const fast_path::flow_tuple& tuple);
   void make_room(std::uint64_t hash);
-  [[nodiscard]] Held& hold(std::uint32_t place);
+  [[nodiscard]] std::uint64_t last_packet(const Held& held) const noexcept;
 
   FastPath& fast_path_;
   Places& places_;
   Places::Owner owner_;
   FlowTable& flows_;
   Counters& counters_;
-  std::deque<Held> held_;
-  std::vector<std::uint32_t> unused_;   // in held_
-  std::vector<std::uint32_t> held_at_;  // by place
-  std::deque<std::uint32_t> retired_;   // in held_, by ticket
-  std::size_t next_ = 0;                // of held_, to be taken over
-  std::size_t size_ = 0;
+  Records<Kept> records_;
 };
 
 }  // namespace vpcwall

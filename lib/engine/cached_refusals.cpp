@@ -89,13 +89,13 @@ CachedRefusals::CachedRefusals(FastPath& fast_path, Places::Owner owner, Counter
       places_(fast_path.refusal_places()),
       owner_(owner),
       counters_(counters),
-      held_at_(places_.size(), nil) {}
+      records_(places_, owner, fast_path.grace_periods()) {}
 
 bool CachedRefusals::is_known(const fast_path::refusal_key& key, std::uint64_t hash) const {
   return places_
       .find(hash, owner_,
             [&](std::uint32_t place) {
-              return !held_[held_at_[place]].retired &&
+              return !records_.at(place).retired &&
                      fast_path::same_refusal(&fast_path_.memory().refusals[place].key, &key) != 0;
             })
       .has_value();
@@ -123,19 +123,10 @@ void CachedRefusals::remember(const CompiledPolicy& policy, const Question& ques
   const auto place = places_.claim(hash, owner_);
   if (!place) return make_room(hash);
 
-  if (unused_.empty()) {
-    unused_.push_back(static_cast<std::uint32_t>(held_.size()));
-    held_.emplace_back();
-  }
-  held_at_[*place] = unused_.back();
-  unused_.pop_back();
-  Held& held = held_[held_at_[*place]];
-  held = Held{};
-  held.place = *place;
+  Held& held = records_.hold(*place);
   held.gates.reason = decision.reason;
   held.gates.size = decision.gate_size;
   std::copy_n(decision.gates.begin(), decision.gate_size, held.gates.gates.begin());
-  ++size_;
   fast_path::refusal_record& shared = record(held);
   shared = fast_path::refusal_record{};
   shared.key = key;
@@ -160,55 +151,28 @@ void CachedRefusals::take_over(Held& held) {
 void CachedRefusals::retire(Held& held) {
   std::atomic_ref(record(held).generation).store(0, std::memory_order_release);
   take_over(held);
-  held.retired = true;
-  held.ticket = fast_path_.grace_periods().request();
-  retired_.push_back(held_at_[held.place]);
-  --size_;
+  records_.retire(held);
 }
 
 void CachedRefusals::reclaim() {
-  while (!retired_.empty()) {
-    Held& held = held_[retired_.front()];
-    if (!fast_path_.grace_periods().passed(held.ticket)) return;
-    take_over(held);
-    const std::uint32_t place = std::exchange(held.place, nil);
-    held_at_[place] = nil;
-    unused_.push_back(retired_.front());
-    retired_.pop_front();
-    places_.free(place);
-  }
+  records_.reclaim([this](Held& held) { take_over(held); });
 }
 
 bool CachedRefusals::take_over(std::size_t budget, std::uint64_t generation) {
-  const std::uint32_t mark = generation_mark(generation);
-  for (std::size_t count = 0; count < budget && next_ < held_.size(); ++count, ++next_) {
-    Held& held = held_[next_];
-    if (held.place == nil || held.retired) continue;
+  return records_.visit(budget, [this, mark = generation_mark(generation)](Held& held) {
     if (record(held).generation == mark)
       take_over(held);
     else
       retire(held);
-  }
-  if (next_ < held_.size()) return false;
-  next_ = 0;
-  return true;
+  });
 }
 
-// As for flows: the one that was asked for least recently goes, one at a time.
+// As for flows: the one that was asked for least recently goes.
 void CachedRefusals::make_room(std::uint64_t hash) {
-  if (!places_.is_full(hash)) return;
-  Held* quietest = nullptr;
-  std::uint64_t oldest = ~std::uint64_t{0};
-  bool under_way = false;
-  places_.visit(hash, owner_, [&](std::uint32_t place) {
-    Held& held = held_[held_at_[place]];
-    under_way = under_way || held.retired;
-    const std::uint64_t last = std::atomic_ref(record(held).last).load(std::memory_order_relaxed);
-    if (last >= oldest) return;
-    oldest = last;
-    quietest = &held;
+  Held* held = records_.quietest(hash, [this](const Held& one) {
+    return std::atomic_ref(record(one).last).load(std::memory_order_relaxed);
   });
-  if (quietest != nullptr && !under_way) retire(*quietest);
+  if (held != nullptr) retire(*held);
 }
 
 }  // namespace vpcwall

@@ -12,7 +12,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <vector>
 
@@ -20,6 +19,7 @@
 #include "engine/evaluate.h"
 #include "engine/passage.h"
 #include "fast_path/fast_path.h"
+#include "fast_path/records.h"
 
 namespace vpcwall {
 
@@ -40,18 +40,15 @@ class CachedRefusals {
   // Frees the places of which the kernel has let go.
   void reclaim();
 
-  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] std::size_t size() const noexcept { return records_.size(); }
 
  private:
-  static constexpr std::uint32_t nil = 0xffffffffU;
-
-  struct Held {
-    std::uint32_t place = nil;  // nil: not in use
-    bool retired = false;
-    std::uint64_t ticket = 0;  // when retired
+  // What the kernel needs not know of a record.
+  struct Kept {
     JudgedGates gates;
     Count counted;
   };
+  using Held = Records<Kept>::Held;
 
   [[nodiscard]] fast_path::refusal_record& record(const Held& held) const noexcept {
     return fast_path_.memory().refusals[held.place];
@@ -65,12 +62,7 @@ class CachedRefusals {
   Places& places_;
   Places::Owner owner_;
   Counters& counters_;
-  std::deque<Held> held_;
-  std::vector<std::uint32_t> unused_;   // in held_
-  std::vector<std::uint32_t> held_at_;  // by place
-  std::deque<std::uint32_t> retired_;   // in held_, by ticket
-  std::size_t next_ = 0;                // of held_, to be taken over
-  std::size_t size_ = 0;
+  Records<Kept> records_;
 };
 
 }  // namespace vpcwall
