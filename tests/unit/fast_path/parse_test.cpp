@@ -18,7 +18,7 @@ using test::Bytes;
 std::optional<fast_path::parsed_packet> read(const Bytes& bytes, std::uint32_t wire_length = 0) {
   std::array<std::uint8_t, fast_path::most_header> header{};
   const std::size_t have = std::min(bytes.size(), header.size());
-  std::memcpy(header.data(), bytes.data(), have);
+  if (have > 0) std::memcpy(header.data(), bytes.data(), have);
   fast_path::parsed_packet packet{};
   const auto length = wire_length != 0 ? wire_length : static_cast<std::uint32_t>(bytes.size());
   if (fast_path::parse(header.data(), static_cast<std::uint32_t>(have), length, &packet) == 0)
