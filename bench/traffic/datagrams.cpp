@@ -41,6 +41,7 @@ std::uint64_t send_from_one_thread(const Target& target, unsigned flows, std::si
 
 nlohmann::ordered_json send_datagrams(const Target& target, unsigned flows, std::size_t bytes,
                                       unsigned threads) {
+  allow_many_descriptors();
   std::atomic<std::uint64_t> sent{0};
   const auto start = Clock::now();
   {

@@ -11,6 +11,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import firewalls  # noqa: E402
+import growth  # noqa: E402
 import policy as policies  # noqa: E402
 import report  # noqa: E402
 import workloads  # noqa: E402
@@ -26,21 +27,19 @@ def busy_seconds():
     return (user + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(wire, firewall, name, seconds):
+def measure(wire, firewall, workload, seconds):
     firewall.up()
     try:
         wire.topology.use(firewall.name)
-        if name == "rtt":
+        if workload is workloads.rtt:
             firewall.pin(0)
         busy, own, start = busy_seconds(), firewall.seconds_of_cpu(), time.monotonic()
-        figures = workloads.ALL[name](wire, seconds, firewall.name)
+        figures = workload(wire, seconds, firewall.name)
         elapsed = time.monotonic() - start
         cost = {"busy": (busy_seconds() - busy) / elapsed, "own_cpu": (firewall.seconds_of_cpu() - own) / elapsed}
     finally:
         firewall.down()
-    if "value" in figures:
-        figures = {name: figures}
-    for one in figures.values():
+    for one in [figures] if "value" in figures else figures.values():
         one.update(cost)
         if one.get("packets"):
             one["cpu_us_per_packet"] = cost["busy"] * elapsed * 1e6 / one["packets"]
@@ -53,6 +52,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=2, help="of each measurement")
     parser.add_argument("--workloads", default=",".join(workloads.ALL), metavar="A,B,…")
     parser.add_argument("--firewalls", default=",".join(one.name for one in firewalls.ALL), metavar="A,B,…")
+    parser.add_argument("--growth", action="store_true", help="also how packets get dearer with rules, flows, workers")
     parser.add_argument("--json", metavar="FILE", help="all figures")
     parser.add_argument("--svg", metavar="FILE", help="a picture of the ratios")
     parser.add_argument("--build", default=str(ROOT / "build" / "release"), help=argparse.SUPPRESS)
@@ -68,13 +68,17 @@ def main():
         for name in names:
             for number in range(options.rounds):
                 for firewall in all_firewalls if number % 2 == 0 else reversed(all_firewalls):
-                    for workload, figures in measure(wire, firewall, name, options.seconds).items():
-                        results.add(workload, number, firewall.name, figures)
+                    figures = measure(wire, firewall, workloads.ALL[name], options.seconds)
+                    for workload, one in ({name: figures} if "value" in figures else figures).items():
+                        results.add(workload, number, firewall.name, one)
             print(f"{name} measured", file=sys.stderr, flush=True)
+        grown = growth.curves(topology, wire, build, measure, options.rounds, 1) if options.growth else {}
     print(f"Ratios to nftables with the same policy; median of {options.rounds} interleaved rounds of "
           f"{options.seconds} s (smallest-largest). {os.cpu_count()} CPUs, Linux {platform.release()}.\n")
     print(report.table(results, chosen) + "\n\n" + report.cost_table(results, chosen))
-    facts = {"rounds_of_each": options.rounds, "seconds": options.seconds, "cpus": os.cpu_count(),
+    if grown:
+        print("\n" + growth.table(grown))
+    facts = {"growth": grown, "rounds_of_each": options.rounds, "seconds": options.seconds, "cpus": os.cpu_count(),
              "kernel": platform.release()}
     if options.json:
         Path(options.json).write_text(json.dumps(report.as_json(results, chosen, facts), indent=1), encoding="utf-8")

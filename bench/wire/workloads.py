@@ -103,6 +103,11 @@ def _datagrams(wire, seconds, threads, flows=8):
             "loss": 1 - count / max(1, sent["sent"])}
 
 
+def small_datagrams(flows):
+    """One sender, over that many flows."""
+    return lambda wire, seconds, router: _datagrams(wire, seconds, 1, flows)
+
+
 def udp1(wire, seconds, router):
     return _datagrams(wire, seconds, 1)
 

@@ -101,6 +101,21 @@ CachedFlows::Held* CachedFlows::find(const fast_path::flow_tuple& tuple) {
   return const_cast<Held*>(std::as_const(*this).find(tuple));
 }
 
+bool CachedFlows::passes(const Packet& packet, const Passage& passage, TimePoint now) {
+  if (!has_ports(packet.protocol) || packet.transport != Transport::whole) return false;
+  if (packet.protocol == Protocol::tcp && packet.tcp_flags.opens()) return false;
+  const DirectedTuple directed = directed_tuple(packet);
+  Held* held = find(directed.tuple);
+  if (held == nullptr) return false;
+  const fast_path::parsed_packet parsed{directed.tuple, directed.direction, packet.length,
+                                        packet.tcp_flags.to_byte()};
+  const std::uint32_t generation =
+      std::atomic_ref(fast_path_.memory().control->generation).load(std::memory_order_relaxed);
+  return fast_path::pass(&record(*held), &parsed, generation,
+                         static_cast<std::uint64_t>(now.time_since_epoch().count()), passage.in_device,
+                         passage.out_class) != 0;
+}
+
 bool CachedFlows::settle(const Packet& packet) {
   if (packet.quoted)
     for (const Direction direction : {Direction::ingress, Direction::egress})

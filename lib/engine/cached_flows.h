@@ -1,5 +1,6 @@
 // The flows of one shard that the kernel passes on by itself.
 //
+//   if (cached.passes(packet, passage, now)) …        // a packet that was queued before its record was there
 //   cached.settle(packet);                            // before a packet is judged
 //   cached.remember(policy, view, question, decision, passages);     // after, if it was accepted
 //   cached.forget(key);                               // a flow leaves the table
@@ -27,6 +28,10 @@ namespace vpcwall {
 class CachedFlows {
  public:
   CachedFlows(FastPath& fast_path, Places::Owner owner, FlowTable& flows, Counters& counters);
+
+  // Does with the packet what the kernel would have done, had it found the record; false: it has to be
+  // judged.
+  [[nodiscard]] bool passes(const Packet& packet, const Passage& passage, TimePoint now);
 
   // Brings up to date what a decision about `packet` may look at, and takes its own flow out of the cache.
   // Not so where the decision is known to change no flow (the reply that an ACL refuses): then it answers

@@ -12,6 +12,7 @@
 //
 // With a fast path, the kernel answers by itself what was judged before. Who owns the shard then also says
 //
+//   if (shard.passes(packet, passages.there, now)) …        // before judge()
 //   shard.remember(*policy, question, decision, passages);  // after judge()
 //   shard.take_over(64);                                    // between bursts: what the kernel counted
 //
@@ -46,6 +47,12 @@ class Shard {
   // Judges one packet under `policy`, which must be the one last adopted, and applies the result.
   Decision judge(const CompiledPolicy& policy, const Question& question);
 
+  // Whether the packet passes without being judged because its like was, and only came to be queued before
+  // the kernel knew: when a flow begins in a hurry, most of its first packets. Counted like those that the
+  // kernel passes. False without a fast path.
+  [[nodiscard]] bool passes(const Packet& packet, const Passage& passage, TimePoint now) {
+    return cache_ && cache_->flows.passes(packet, passage, now);
+  }
   // Lets the kernel repeat `decision`, which judge() gave just now, where that is exact; nothing without a
   // fast path.
   void remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,

@@ -215,7 +215,7 @@ static inline int pass(struct flow_record* record, const struct parsed_packet* p
   if (next != state && __sync_val_compare_and_swap(&record->state, state, next) != state) return 0;
   __sync_fetch_and_add(&mine->packets, 1);
   __sync_fetch_and_add(&mine->bytes, packet->length);
-  mine->last = now;
+  if ((int64_t)(now - mine->last) > 0) mine->last = now; /* another processor may have been later */
   return 1;
 }
 

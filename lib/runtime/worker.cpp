@@ -46,6 +46,9 @@ Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes,
           journey_of(policy, answer, back)};
 }
 
+// What became of a packet without a new decision, if nobody wants to see one.
+constexpr Decision passed_by_record{.verdict = Verdict::accept, .reason = Reason::passed};
+
 Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
                const Expected<Packet, ParseError>& packet, const DeviceClasses& classes,
                bool related_elsewhere, TimePoint now) {
@@ -53,6 +56,8 @@ Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& q
     shard.count(packet.error(), queued.wire_length, now);
     return {.verdict = Verdict::drop, .reason = reason_of(packet.error())};
   }
+  const Passage there{queued.in_device, classes.of(policy, queued.out_device)};
+  if (shard.passes(*packet, there, now)) return passed_by_record;
   const Journey journey = journey_of(policy, *packet, queued);
   const Question question{*packet, journey, now, related_elsewhere};
   const Decision decision = shard.judge(policy, question);

@@ -62,6 +62,9 @@ class Side {
           policy_->interface_named(side.interface);
     return journey;
   }
+  [[nodiscard]] bool passes(const Send& send, Duration at) {
+    return shard_.passes(send.packet, passages(journey(send)).there, origin + at);
+  }
   Decision judge(const Send& send, Duration at) {
     const Question question{send.packet, journey(send), origin + at};
     const Decision decision = shard_.judge(*policy_, question);
@@ -232,7 +235,8 @@ bool HostKernel::refuses(const Packet& packet, const Passage& passage) {
 std::string to_string(const FastPathCoverage& coverage) {
   return "runs " + std::to_string(coverage.runs) + ", packets " + std::to_string(coverage.packets) +
          ", reloads " + std::to_string(coverage.reloads) + "; by the kernel passed " +
-         std::to_string(coverage.passed) + ", refused " + std::to_string(coverage.refused) + "; compared " +
+         std::to_string(coverage.passed) + " (and by the worker " + std::to_string(coverage.passed_late) +
+         "), refused " + std::to_string(coverage.refused) + "; compared " +
          std::to_string(coverage.counters_compared) + " counters, " +
          std::to_string(coverage.flows_compared) + " flows\n";
 }
@@ -279,9 +283,14 @@ std::optional<std::string> play_with_fast_path(const Run& run, Kernel& kernel, F
     if (twin.packet(send.packet, sides, step.at).accept != expected) return at_step("the twin differs");
 
     const Passage passage = Side::passages(on.journey(send)).there;
-    const bool asked = is_plain(send.packet) && kernel.meets(passage);
+    // Now and then a packet was queued before its record was there.
+    const bool queued = i % 5 == 4;
+    const bool asked = !queued && is_plain(send.packet) && kernel.meets(passage);
     bool accepted = false;
-    if (asked && kernel.passes(send.packet, passage)) {
+    if (queued && on.passes(send, step.at)) {
+      accepted = true;
+      ++coverage.passed_late;
+    } else if (asked && kernel.passes(send.packet, passage)) {
       accepted = true;
       ++coverage.passed;
     } else if (asked && kernel.refuses(send.packet, passage)) {

@@ -56,7 +56,7 @@ class HostKernel : public Kernel {
 struct FastPathCoverage {
   std::uint64_t runs = 0, packets = 0, reloads = 0;
   std::uint64_t passed = 0, refused = 0;  // by the kernel
-  std::uint64_t widened = 0;              // refusals remembered for any source
+  std::uint64_t passed_late = 0;          // by a worker, as the kernel would have
   std::uint64_t flows_compared = 0, counters_compared = 0;
 };
 [[nodiscard]] std::string to_string(const FastPathCoverage& coverage);

@@ -178,6 +178,23 @@ TEST_F(FastPathCoherence, APlaceIsNotUsedAgainBeforeTheKernelHasLetGo) {
 
 // The ephemeral-port mistake with real traffic: requests go on passing, and every answer is refused by the
 // daemon, without either pushing the other out.
+// A flow that begins in a hurry: many of its packets wait in the queue already when the first is judged. Were
+// each judged in turn, each would push out the record that the one before had made, until no place is left.
+TEST_F(FastPathCoherence, PacketsThatWaitInTheQueuePassByTheRecord) {
+  use(small_vpc(
+      "  - {name: web, ingress: [{protocol: udp, ports: 53, source: 203.0.113.0/24}], egress: []}"));
+  const char* query = "udp 203.0.113.12:40000 > 10.0.1.10:53";
+  EXPECT_EQ(send(query), accepted);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(shard_.passes(packet_of(query), {1, 0}, now_));
+  EXPECT_FALSE(shard_.passes(packet_of(query), {2, 0}, now_)) << "came in by another device";
+  EXPECT_EQ(shard_.cached_flows(), 1U);
+  EXPECT_EQ(send(query), passed_by_kernel);
+  take_over();
+  EXPECT_EQ(counted("allow udp 53 203.0.113.0/24"), 102U);
+  fast_path_.begin_change();
+  EXPECT_FALSE(shard_.passes(packet_of(query), {1, 0}, now_)) << "nor under an older policy";
+}
+
 TEST_F(FastPathCoherence, AnAnswerThatAnAclRefusesLeavesTheRecordInPlace) {
   Policy policy = small_vpc(narrow_web);
   for (NetworkAcl& acl : policy.network_acls)
