@@ -14,7 +14,7 @@ def received(daemon):
 def test_flows_spread_over_both_queues_and_each_stays_on_its_own(vpc, guard):
     """A worker knows only its own flows: a reply in the wrong queue would find no flow, and no rule either."""
     rules = ["udp/53 203.0.113.0/24", "udp/53 2001:db8:ffff::/48"]
-    daemon = guard(Policy(members={"a1": ["g"]}, groups={"g": (rules, [])}), queues={"count": 2})
+    daemon = guard(Policy(members={"a1": ["g"]}, groups={"g": (rules, [])}), queues={"count": 2}, fast_path="off")
     for source, destination in ((X, A1), (X_V6, A1_V6)):
         before = received(daemon)
         with udp_socket(vpc.a1, destination, 53) as server:
