@@ -32,10 +32,7 @@ Shard::Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowanc
     : flows_(flow_capacity, seed), allowance_(allowance) {}
 
 void Shard::use(FastPath& fast_path, Places::Owner owner, bool refusals) {
-  cache_ = std::unique_ptr<Cache>(new Cache{.fast_path = fast_path,
-                                            .flows = CachedFlows(fast_path, owner, flows_, counters_),
-                                            .refusals = CachedRefusals(fast_path, owner, counters_),
-                                            .remembers_refusals = refusals});
+  cache_ = std::make_unique<Cache>(fast_path, owner, flows_, counters_, refusals);
 }
 
 // A flow is known to the kernel before the packet that opened it has its verdict...

@@ -94,10 +94,16 @@ class Shard {
   [[nodiscard]] bool make_room(TimePoint now);
 
   struct Cache {
+    Cache(FastPath& shared, Places::Owner owner, FlowTable& table, Counters& counters, bool refusals_too)
+        : fast_path(shared),
+          flows(shared, owner, table, counters),
+          refusals(shared, owner, counters),
+          remembers_refusals(refusals_too) {}
+
     FastPath& fast_path;
     CachedFlows flows;
     CachedRefusals refusals;
-    bool remembers_refusals = true;
+    bool remembers_refusals;
     bool flows_done = false;
     TimePoint looked_at_all{};  // for expired flows
   };

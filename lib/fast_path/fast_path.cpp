@@ -14,6 +14,7 @@ FastPath::FastPath(const FastPathMemory& memory)
   begin_change();
 }
 
+// NOLINTBEGIN(readability-make-member-function-const): they change what the kernel does
 void FastPath::begin_change() noexcept {
   std::atomic_ref(memory_.control->generation).store(VPCWALL_NOTHING_VALID, std::memory_order_seq_cst);
 }
@@ -39,5 +40,6 @@ void FastPath::stand_still(TimePoint now) noexcept {
       .store(static_cast<std::uint64_t>(now.time_since_epoch().count()), std::memory_order_relaxed);
   std::atomic_ref(control.clock_stands).store(1, std::memory_order_release);
 }
+// NOLINTEND(readability-make-member-function-const)
 
 }  // namespace vpcwall

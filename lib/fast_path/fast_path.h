@@ -54,12 +54,15 @@ class FastPath {
   explicit FastPath(const FastPathMemory& memory);
   FastPath(const FastPath&) = delete;
   FastPath& operator=(const FastPath&) = delete;
+  ~FastPath() = default;
 
+  // NOLINTBEGIN(readability-make-member-function-const): they change what the kernel does
   void begin_change() noexcept;
   // `services`, at most most_services: no wildcard refusal answers a packet from there (CachedRefusals).
   void end_change(std::uint64_t generation, std::span<const Prefix> services) noexcept;
   // For tests: the kernel's clock stands at `now`.
   void stand_still(TimePoint now) noexcept;
+  // NOLINTEND(readability-make-member-function-const)
 
   [[nodiscard]] const FastPathMemory& memory() const noexcept { return memory_; }
   [[nodiscard]] const std::uint32_t* hash_key() const noexcept { return memory_.hash_key.data(); }

@@ -5,13 +5,12 @@
  * the machine's byte order, addresses and ports as they stand in the packet. */
 #pragma once
 
+/* NOLINTBEGIN: C, and structures whose layout is the interface */
 #include <stdint.h>
 
 #ifdef __cplusplus
 namespace vpcwall::fast_path {
 #endif
-
-/* NOLINTBEGIN: C, and structures whose layout is the interface */
 
 enum limits {
   ways = 8,           /* places of a bucket */
@@ -119,8 +118,7 @@ static_assert(sizeof(refusal_key) == 48 && sizeof(refusal_record) == 128 && size
 _Static_assert(sizeof(struct flow_record) == 192 && sizeof(struct refusal_record) == 128, "layout");
 #endif
 
-/* NOLINTEND */
-
 #ifdef __cplusplus
 }  // namespace vpcwall::fast_path
 #endif
+/* NOLINTEND */

@@ -5,6 +5,7 @@
  * about a flow. Pure functions of numbers; any thread. */
 #pragma once
 
+/* NOLINTBEGIN: C */
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -104,3 +105,4 @@ static inline uint32_t idle_seconds(uint32_t state, uint32_t tcp_established, ui
 #ifdef __cplusplus
 }  // namespace vpcwall::transitions
 #endif
+/* NOLINTEND */
