@@ -90,7 +90,7 @@ void Firewall::give_up_fast_path(const std::string& reason) {
 void Firewall::open_fast_path(const CompiledPolicy& policy) {
   if (!fast_path_) return;
   fast_path_->shared().begin_change();
-  if (paused_) return;
+  if (paused_ || !no_fast_path_.empty()) return;
   fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
 }
 
@@ -98,8 +98,8 @@ FastPathStatus Firewall::fast_path() const {
   FastPathStatus status;
   status.reason = no_fast_path_;
   if (!fast_path_) return status;
-  status.active = !paused_;
-  if (!status.active) status.reason = "decisions are being recorded, so every packet has to be one";
+  status.active = !paused_ && no_fast_path_.empty();
+  if (paused_) status.reason = "decisions are being recorded, so every packet has to be one";
   status.flow_places = fast_path_->shared().memory().flows.size();
   status.refusal_places = fast_path_->shared().memory().refusals.size();
   for (const Guarded<Shard>& shard : shards_)
@@ -134,7 +134,14 @@ void Firewall::start(const Policy& policy) {
   for (std::size_t i = 0; i < queues_.size(); ++i) workers_.emplace_back(i, queues_[i], surroundings);
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
-  install_if_changed(plan);
+  try {
+    install_if_changed(plan);
+  } catch (const std::runtime_error& error) {
+    if (!plan.fast_path) throw;
+    give_up_fast_path(error.what());
+    fast_path_->shared().begin_change();
+    install_if_changed(hook_plan(policy));
+  }
 }
 
 ReloadReport Firewall::reload(const Policy& policy) {
@@ -266,13 +273,14 @@ HookPlan Firewall::hook_plan(const Policy& policy) {
     plan.devices.emplace_back(name);
     device_classes.push_back(fast_path_ ? fast_path_->device_classes().assign(binding.device) : std::nullopt);
   }
-  if (fast_path_) plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
+  if (fast_path_ && no_fast_path_.empty())
+    plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
   return plan;
 }
 
 void Firewall::install_if_changed(const HookPlan& plan) {
   if (has_hooks_ && plan == installed_) return;
-  const auto pins = fast_path_ ? fast_path_->pin() : nullptr;
+  const auto pins = plan.fast_path ? fast_path_->pin() : nullptr;
   hooks_->install(plan);
   installed_ = plan;
   has_hooks_ = true;

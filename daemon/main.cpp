@@ -67,6 +67,8 @@ int run(const Settings& settings, const Policy& policy) {
     spdlog::warn("management bypass: {} of this host passes unjudged, which AWS has nothing like",
                  to_string(port));
   firewall.start(policy);
+  if (const FastPathStatus fast_path = firewall.fast_path(); !fast_path.reason.empty())
+    spdlog::warn("no fast path, every packet is judged in user space: {}", fast_path.reason);
   spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
                policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
                settings.control.socket);

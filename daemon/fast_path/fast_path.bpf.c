@@ -129,6 +129,8 @@ int refuse_packet(struct __sk_buff* skb) {
   if (look_up_refusal(&key, packet.length, generation, now)) return 1;
   for (__u32 i = 0; i < most_services && i < control->service_count; ++i)
     if (is_in(&control->services[i], key.source, key.family)) return 0;
+  /* They change only while no generation is valid: what was read belongs to this one if it still is. */
+  if (*(volatile __u32*)&control->generation != generation) return 0;
   widen(&key);
   return look_up_refusal(&key, packet.length, generation, now);
 }

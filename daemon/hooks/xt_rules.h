@@ -3,9 +3,8 @@
 // Our chains of the table `security`, per family:
 //   VPCWALL-FORWARD, -INPUT, -OUTPUT   which packets are taken; one jump from the built-in chain each
 //   VPCWALL-FAST                       which taken packets the fast path refuses; then to VPCWALL-QUEUE
-//   VPCWALL-OUT-1, -2, …               for what leaves by one device of the plan: what the fast path passes
-//   and
-//                                      what it refuses; then to VPCWALL-QUEUE
+//   VPCWALL-OUT-1, -2, …               the same for what leaves by one device of the plan, and what of it the
+//                                      fast path passes
 //   VPCWALL-QUEUE                      which queue a packet goes to
 //   VPCWALL-REASSEMBLE                 never entered: the socket match in it makes the kernel reassemble
 //                                      fragments, without connection tracking, while the rule exists

@@ -41,6 +41,11 @@ bool is_service(const CompiledPolicy& policy, const IpAddress& source) noexcept 
          std::any_of(this_host.begin(), this_host.end(), contains) || policy.exempt_peers.contains(source);
 }
 
+bool are_few(const CompiledPolicy& policy) noexcept {
+  return policy.vpc_ranges.size() + policy.exempt_peers.prefixes().size() + this_host.size() <=
+         fast_path::most_services;
+}
+
 // Some rule that would have been asked before the answer names a source.
 bool asks_for_source(const CompiledEntries& list, TrafficKind kind) noexcept {
   for (const CompiledEntry& entry : list.entries)
@@ -56,7 +61,7 @@ bool asks_for_source(const CompiledRules& rules, TrafficKind kind) noexcept {
 bool is_for_any_source(const CompiledPolicy& policy, const Question& question, const Decision& decision) {
   const Packet& packet = question.packet;
   const auto [leaves, enters] = question.journey;
-  if (leaves != no_interface || is_service(policy, packet.source)) return false;
+  if (leaves != no_interface || !are_few(policy) || is_service(policy, packet.source)) return false;
   const CompiledInterface& interface = policy.interfaces[enters];
   const TrafficKind kind = kind_of(packet);
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
@@ -69,15 +74,14 @@ bool is_for_any_source(const CompiledPolicy& policy, const Question& question, c
         asks_for_source(interface.rules(Direction::ingress, packet.family()), kind))
       return false;
   }
-  return services_of(policy).has_value();
+  return true;
 }
 
 }  // namespace
 
 std::optional<std::vector<Prefix>> services_of(const CompiledPolicy& policy) {
+  if (!are_few(policy)) return std::nullopt;
   const std::span<const Prefix> exempt = policy.exempt_peers.prefixes();
-  if (policy.vpc_ranges.size() + exempt.size() + this_host.size() > fast_path::most_services)
-    return std::nullopt;
   std::vector<Prefix> services(policy.vpc_ranges);
   services.insert(services.end(), exempt.begin(), exempt.end());
   services.insert(services.end(), this_host.begin(), this_host.end());

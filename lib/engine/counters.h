@@ -31,8 +31,8 @@ struct Count {
 
 // What the gates said of packets that were answered without being judged one by one.
 struct JudgedGates {
-  static constexpr std::size_t most =
-      4;  // each side's ACL and groups; a source/destination check stands alone
+  // Each side's ACL and groups; a source/destination check speaks only when it refuses.
+  static constexpr std::size_t most = 4;
 
   Reason reason = Reason::passed;
   std::uint8_t size = 0;

@@ -1,8 +1,8 @@
 // The caches that let the kernel answer what was judged before, as all workers share them.
 //
-//   FastPath fast_path(memory, geometry);      // memory that a kernel program reads (or, in a test, does
-//   not) fast_path.begin_change();                  // control thread: nothing is answered from here...
-//   fast_path.end_change(generation, services);// ...until now, and only what was judged under `generation`
+//   FastPath fast_path(memory);                  // that a kernel program reads or, in a test, does not
+//   fast_path.begin_change();                    // control thread: nothing is answered from here...
+//   fast_path.end_change(generation, services);  // ...until now, and only what was judged under it
 //
 // What keeps a cache from ever changing a verdict:
 //  1. A record passes a packet only if control.generation is the record's. begin_change() comes before a new
@@ -15,8 +15,8 @@
 //     to look at a flow takes them over first (CachedFlows::settle).
 //  4. State moves by compare-and-swap, and a retired record's state never moves: what retire() read is final.
 //  5. Packets that a record has counted are added to the rules exactly once: in parts while it lives, the
-//  rest
-//     when a grace period has passed since it was retired (GracePeriods), and only then its place is free.
+//     rest when a grace period has passed since it was retired (GracePeriods), and only then its place is
+//     free.
 //  6. A refusal is answered only where FlowPresence says that the tuple has no flow, so it never speaks about
 //     state (CachedRefusals).
 //  7. Everything is of fixed size. A record that finds no place, or is taken out to make one, costs its
@@ -78,10 +78,9 @@ class FastPath {
   GracePeriods grace_periods_;
 };
 
-// The generation as records bear it.
+// The generation as records bear it: never 0, and never that of nothing.
 [[nodiscard]] constexpr std::uint32_t generation_mark(std::uint64_t generation) noexcept {
-  return static_cast<std::uint32_t>(generation % (VPCWALL_NOTHING_VALID - 1)) +
-         1;  // never 0, never "nothing"
+  return static_cast<std::uint32_t>(generation % (VPCWALL_NOTHING_VALID - 1)) + 1;
 }
 
 }  // namespace vpcwall

@@ -46,8 +46,12 @@ Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes,
           journey_of(policy, answer, back)};
 }
 
-// What became of a packet without a new decision, if nobody wants to see one.
-constexpr Decision passed_by_record{.verdict = Verdict::accept, .reason = Reason::passed};
+// Was its like judged while it waited in the queue?
+bool passes_by_record(const CompiledPolicy& policy, const DeviceClasses& classes, Shard& shard,
+                      const QueuedPacket& queued, const Expected<Packet, ParseError>& packet, TimePoint now) {
+  return shard.has_fast_path() && packet &&
+         shard.passes(*packet, {queued.in_device, classes.of(policy, queued.out_device)}, now);
+}
 
 Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,
                const Expected<Packet, ParseError>& packet, const DeviceClasses& classes,
@@ -56,8 +60,6 @@ Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& q
     shard.count(packet.error(), queued.wire_length, now);
     return {.verdict = Verdict::drop, .reason = reason_of(packet.error())};
   }
-  const Passage there{queued.in_device, classes.of(policy, queued.out_device)};
-  if (shard.passes(*packet, there, now)) return passed_by_record;
   const Journey journey = journey_of(policy, *packet, queued);
   const Question question{*packet, journey, now, related_elsewhere};
   const Decision decision = shard.judge(policy, question);
@@ -104,6 +106,10 @@ void Worker::run_burst(Duration max_wait) {
     adopt_if_new(policies_.held(), shard, now);
     for (std::size_t i = 0; i < burst.size(); ++i) {
       const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length);
+      if (passes_by_record(policy, device_classes_, shard, burst[i], packet, now)) {
+        verdicts[i] = Verdict::accept;  // no decision, so nothing to watch
+        continue;
+      }
       const Decision decision = judge(policy, shard, burst[i], packet, device_classes_, related[i], now);
       if (watched) tap_.record(index_, packet, decision, policies_.held(), now);
       verdicts[i] = decision.verdict;

@@ -228,6 +228,7 @@ bool HostKernel::refuses(const Packet& packet, const Passage& passage) {
   if (look_up(key, one.length)) return true;
   for (std::uint32_t i = 0; i < control_.service_count; ++i)
     if (fast_path::is_in(&control_.services[i], key.source, key.family) != 0) return false;
+  // The kernel's program looks at the generation once more here; in one thread it cannot have changed.
   fast_path::widen(&key);
   return look_up(key, one.length);
 }

@@ -60,8 +60,9 @@ class Counters:
 
 
 class Daemon:
-    def __init__(self, namespace, policy, options=(), **settings):
-        """`options` are those of the command line, `settings` keys of daemon.yaml."""
+    def __init__(self, namespace, policy, options=(), before=(), **settings):
+        """`options` are those of the command line, `settings` keys of daemon.yaml; `before` stands before the program."""
+        self.before = before
         self.namespace = namespace
         self.options = options
         self._scratch = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
@@ -87,7 +88,7 @@ class Daemon:
         self.start()
 
     def command(self):
-        return [program("VPCWALLD"), "--config", str(self.settings_path), *self.options]
+        return [*self.before, program("VPCWALLD"), "--config", str(self.settings_path), *self.options]
 
     def start(self):
         """Starts, and returns once the control socket answers: the hooks are in place by then."""

@@ -9,7 +9,7 @@ import time
 
 import pytest
 from conditions import eventually
-from daemon import SANITIZED
+from daemon import SANITIZED, program
 from policies import OUT_ALL, Policy, open_policy
 from topology import A1, A1_V6, X, X_V6
 from traffic import TcpEcho, connect, echoes, inject
@@ -19,6 +19,8 @@ BULK = 5201
 SO_TIMESTAMPNS = 35  # socket.SO_TIMESTAMPNS is not in this Python
 SO_RCVBUFFORCE = 33
 ETH_P_IP = 0x0800
+# Without CAP_BPF and what implies it.
+WITHOUT_BPF = ["setpriv", "--bounding-set", "-bpf,-sys_admin", "--inh-caps", "-bpf,-sys_admin"]
 DENY_BULK = (["10 tcp/5201 203.0.113.0/24 deny", "100 all 0.0.0.0/0 allow"], ["100 all 0.0.0.0/0 allow"])
 
 
@@ -128,18 +130,24 @@ def test_off_means_that_every_packet_is_judged(vpc, guard):
         assert sum(queue["received"] for queue in daemon.status()["queues"]) - before >= 40
 
 
-def test_required_where_it_cannot_be_had_refuses_to_start(vpc, tmp_path):
-    from daemon import program
+def test_auto_where_it_cannot_be_had_says_so_once_and_judges_every_packet(vpc, guard):
+    daemon = guard(open_policy(), backend="xt", fast_path="auto", before=WITHOUT_BPF)
+    words = "loading the fast path's programs needs CAP_BPF"
+    status = daemon.status()["fast_path"]
+    assert status["active"] is False
+    assert words in status["reason"]
+    with TcpEcho(vpc.a1, 80), connect(vpc.x, A1, 80) as connection:
+        assert echoes(connection)
+    assert daemon.log().count(words) == 1
 
+
+def test_required_where_it_cannot_be_had_refuses_to_start(vpc, tmp_path):
     policy = tmp_path / "policy.yaml"
     policy.write_text(json.dumps(open_policy().document()), encoding="ascii")
     settings = tmp_path / "daemon.yaml"
     settings.write_text(json.dumps({"version": 1, "policy": str(policy), "fast_path": "required",
                                     "control": {"socket": str(tmp_path / "socket")}}), encoding="ascii")
-    # Without CAP_BPF and what implies it.
-    process = vpc.router.start(["setpriv", "--bounding-set", "-bpf,-sys_admin", "--inh-caps", "-bpf,-sys_admin",
-                                program("VPCWALLD"), "--config", str(settings)],
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    process = vpc.router.start([*WITHOUT_BPF, program("VPCWALLD"), "--config", str(settings)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "fast_path is required, but: loading the fast path's programs needs CAP_BPF" in output
