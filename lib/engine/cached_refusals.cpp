@@ -60,7 +60,7 @@ bool asks_for_source(const CompiledRules& rules, TrafficKind kind) noexcept {
 // What refused this packet from outside would refuse it from every other address outside (S-5, N-5).
 bool is_for_any_source(const CompiledPolicy& policy, const Question& question, const Decision& decision) {
   const Packet& packet = question.packet;
-  const auto [leaves, enters] = question.journey;
+  const auto [leaves, enters, ends] = question.journey;
   if (leaves != no_interface || !are_few(policy) || is_service(policy, packet.source)) return false;
   const CompiledInterface& interface = policy.interfaces[enters];
   const TrafficKind kind = kind_of(packet);

@@ -17,12 +17,11 @@ bool is_multicast(const IpAddress& address) noexcept {
 
 // O-5: a host that talks to itself never meets a gate. Where devices say that a packet came from somebody
 // else, its addresses alone do not make it one.
-bool is_loopback(const CompiledPolicy& policy, const Packet& packet, const Journey& journey) noexcept {
+bool is_loopback(const Packet& packet, const Journey& journey, const Ends& ends) noexcept {
   const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
   if (range.contains(packet.source) && range.contains(packet.destination)) return true;
   if (journey.leaves == no_interface || journey.leaves != journey.enters) return false;
-  const AddressSet& own = policy.interfaces[journey.leaves].addresses;
-  return own.contains(packet.source) && own.contains(packet.destination);
+  return ends.source.owner() == journey.leaves && ends.destination.owner() == journey.leaves;
 }
 
 // E-19: DHCP by its ports, whatever the addresses.
@@ -73,14 +72,15 @@ class Evaluation {
         state_(state),
         question_(question),
         packet_(question.packet),
+        ends_(question.journey.ends ? *question.journey.ends : find_ends(policy, question.packet)),
         kind_(kind_of(question.packet)),
         trace_(trace),
         decision_(decision) {}
 
   void run() {
-    const auto [leaves, enters] = question_.journey;
+    const auto& [leaves, enters, ends] = question_.journey;
     if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
-    if (is_loopback(policy_, packet_, question_.journey)) return accept(Reason::loopback);
+    if (is_loopback(packet_, question_.journey, ends_)) return accept(Reason::loopback);
     const bool leaving_exempt = leaves == no_interface || is_exempt(Direction::egress);
     const bool entering_exempt = enters == no_interface || is_exempt(Direction::ingress);
     if (leaving_exempt && entering_exempt) {
@@ -112,7 +112,7 @@ class Evaluation {
 
   bool leave(InterfaceIndex index) {
     const CompiledInterface& interface = policy_.interfaces[index];
-    FlowEffect effect;
+    FlowEffect& effect = next_effect();
     const bool accepted = source_dest_check(index, Direction::egress) &&
                           security_group(index, Direction::egress, effect) &&
                           (!crosses_boundary(interface) || network_acl(index, Direction::egress));
@@ -121,12 +121,15 @@ class Evaluation {
 
   bool enter(InterfaceIndex index) {
     const CompiledInterface& interface = policy_.interfaces[index];
-    FlowEffect effect;
+    FlowEffect& effect = next_effect();
     const bool accepted = (!crosses_boundary(interface) || network_acl(index, Direction::ingress)) &&
                           source_dest_check(index, Direction::ingress) &&
                           security_group(index, Direction::ingress, effect);
     return settle(effect, accepted);
   }
+
+  // Where the effect of a side is put together; it counts once settle() says so.
+  [[nodiscard]] FlowEffect& next_effect() noexcept { return decision_.effects[decision_.effect_size]; }
 
   // C-66: what the packet does to the side's flow counts only if all of the side accepted. A closed flow
   // whose tuple a new SYN takes is gone in any case (C-29).
@@ -135,23 +138,30 @@ class Evaluation {
       effect.kind = effect.kind == FlowEffect::Kind::replace || effect.kind == FlowEffect::Kind::erase
                         ? FlowEffect::Kind::erase
                         : FlowEffect::Kind::none;
-    if (effect.kind != FlowEffect::Kind::none) decision_.effects[decision_.effect_size++] = effect;
+    if (effect.kind != FlowEffect::Kind::none) ++decision_.effect_size;
     return accepted;
+  }
+
+  // What is known of the address at the far end of the side.
+  [[nodiscard]] const AddressFacts& peer_facts(Direction direction) const noexcept {
+    return direction == Direction::egress ? ends_.destination : ends_.source;
+  }
+  // ... and at the near end.
+  [[nodiscard]] const AddressFacts& own_facts(Direction direction) const noexcept {
+    return direction == Direction::egress ? ends_.source : ends_.destination;
   }
 
   // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a
   // service.
   [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
-    const IpAddress& peer = direction == Direction::egress ? packet_.destination : packet_.source;
-    return policy_.exempt_peers.contains(peer) || is_dhcp(packet_, direction) ||
-           is_neighbour_discovery(packet_);
+    return peer_facts(direction).exempt() || is_dhcp(packet_, direction) || is_neighbour_discovery(packet_);
   }
 
   // Whose addresses a gateway forwards says nothing about the hop to it. Between a NAT gateway and an
   // instance of its own subnet none of them leaves the subnet (O-10); what a transit gateway delivers there
   // meets no ACL either, what it takes does (NX-11).
   [[nodiscard]] bool hops_inside_subnet() const noexcept {
-    const auto [leaves, enters] = question_.journey;
+    const auto& [leaves, enters, ends] = question_.journey;
     if (leaves == no_interface || enters == no_interface) return false;
     const CompiledInterface& from = policy_.interfaces[leaves];
     const CompiledInterface& to = policy_.interfaces[enters];
@@ -172,7 +182,7 @@ class Evaluation {
     const CompiledInterface& interface = policy_.interfaces[index];
     const bool incoming = direction == Direction::ingress;
     const IpAddress& address = incoming ? packet_.destination : packet_.source;
-    const bool own = !interface.source_dest_check || interface.addresses.contains(address) ||
+    const bool own = !interface.source_dest_check || own_facts(direction).owner() == index ||
                      link_local6.contains(address) || (incoming && is_multicast(address));
     if (own) return true;
     record({Gate::source_dest_check, Outcome::deny, index, no_slot});
@@ -205,13 +215,13 @@ class Evaluation {
     const Gate gate = direction == Direction::ingress ? Gate::sg_ingress : Gate::sg_egress;
     const auto key = flow_key(packet_, direction, interface.number);
     if (const FlowEffect* opening = key ? opened_by_other_side(*key) : nullptr) {
-      effect = touch(*key, opening->originator, direction, interface);
+      touch(effect, *key, opening->originator, direction, interface);
       return record({gate, Outcome::tracked, index, opening->opened_by});
     }
     const Flow* flow = key ? state_.flows.find(*key, question_.now) : nullptr;
     const bool starts_anew = flow != nullptr && is_closed(flow->state) && packet_.tcp_flags.opens();  // C-29
     if (flow != nullptr && !starts_anew) {
-      effect = touch(*key, flow->originator, direction, interface);
+      touch(effect, *key, flow->originator, direction, interface);
       return record({gate, Outcome::tracked, index, flow->opened_by}, 0, flow);
     }
     if (starts_anew) {
@@ -250,16 +260,14 @@ class Evaluation {
     return opens && other.key == key ? &other : nullptr;
   }
 
-  [[nodiscard]] static FlowEffect touch(const FlowKey& key, Originator originator, Direction direction,
-                                        const CompiledInterface& interface) noexcept {
-    FlowEffect effect;
+  static void touch(FlowEffect& effect, const FlowKey& key, Originator originator, Direction direction,
+                    const CompiledInterface& interface) noexcept {
     effect.kind = FlowEffect::Kind::touch;
     effect.key = key;
     const bool local_sends = direction == Direction::egress;
     effect.direction =
         local_sends == (originator == Originator::local) ? FlowDirection::original : FlowDirection::reply;
     effect.timeouts = timeouts_of(interface.tracking);
-    return effect;
   }
 
   // S-5: any rule of any group; the first in the order written is named and counted.
@@ -293,9 +301,8 @@ class Evaluation {
     const bool incoming = direction == Direction::ingress;
     const std::uint16_t local = incoming ? packet_.destination_port : packet_.source_port;
     const std::uint16_t remote = incoming ? packet_.source_port : packet_.destination_port;
-    const IpAddress& peer = incoming ? packet_.source : packet_.destination;
     return pair_open(interface, packet_.family(), packet_.protocol, local, remote) &&
-           !policy_.auto_tracked.contains(peer);
+           !peer_facts(direction).auto_tracked();
   }
 
   // C-50: path-MTU messages for a connection that is untracked or always tracked; with icmp_related: linux
@@ -307,7 +314,7 @@ class Evaluation {
     const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
                                                             : packet_.icmp_type == 2;
     if (direction == Direction::ingress && too_big) {
-      if (policy_.auto_tracked.contains(quoted.destination)) return true;
+      if (policy_.addresses.find(quoted.destination).auto_tracked()) return true;
       if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
           pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port,
                     quoted.destination_port))
@@ -349,6 +356,7 @@ class Evaluation {
   FlowView state_;
   const Question& question_;
   const Packet& packet_;
+  Ends ends_;
   TrafficKind kind_;
   Trace* trace_;
   Decision& decision_;
@@ -364,7 +372,7 @@ Decision evaluate(const CompiledPolicy& policy, FlowView state, const Question& 
 
 bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interface,
                   const FlowKey& flow) noexcept {
-  return has_ports(flow.protocol) && !policy.auto_tracked.contains(flow.remote()) &&
+  return has_ports(flow.protocol) && !policy.addresses.find(flow.remote()).auto_tracked() &&
          pair_open(interface, flow.family, flow.protocol, flow.local_port, flow.remote_port);
 }
 

@@ -32,8 +32,8 @@ std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction,
 
 }  // namespace
 
-std::optional<FlowKey> flow_key(const Packet& packet, Direction direction,
-                                InterfaceNumber interface) noexcept {
+std::optional<FlowKey> portless_flow_key(const Packet& packet, Direction direction,
+                                         InterfaceNumber interface) noexcept {
   return key_of(packet, direction, interface);
 }
 

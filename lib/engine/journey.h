@@ -5,14 +5,25 @@
 // that claims the address of a bound interface but came in elsewhere did not come from it.
 #pragma once
 
+#include <optional>
+
 #include "net/packet.h"
 #include "policy/compiled_policy.h"
 
 namespace vpcwall {
 
+// What the policy says of the packet's two addresses.
+struct Ends {
+  AddressFacts source, destination;
+  friend bool operator==(const Ends&, const Ends&) = default;
+};
+
 struct Journey {
   InterfaceIndex leaves = no_interface;  // its egress gates are asked first
   InterfaceIndex enters = no_interface;
+  // Known where the packet's addresses were looked up to find the journey; evaluate() looks them up
+  // otherwise.
+  std::optional<Ends> ends = std::nullopt;
   friend bool operator==(const Journey&, const Journey&) = default;
 };
 
@@ -23,6 +34,9 @@ struct Devices {
   std::uint32_t to = 0;    // carries the traffic of the interface that the packet enters
 };
 
+[[nodiscard]] inline Ends find_ends(const CompiledPolicy& policy, const Packet& packet) noexcept {
+  return {policy.addresses.find(packet.source), policy.addresses.find(packet.destination)};
+}
 [[nodiscard]] Journey find_journey(const CompiledPolicy& policy, const Packet& packet,
                                    Devices devices) noexcept;
 

@@ -82,7 +82,7 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
     left(*key);
     flows_.erase(*key);
   };
-  const auto [leaves, enters] = question.journey;
+  const auto [leaves, enters, ends] = question.journey;
   for (const auto& [side, direction] :
        {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
     if (side == no_interface) continue;

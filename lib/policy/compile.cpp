@@ -49,7 +49,6 @@ class Compiler {
     compiled_->generation = generation;
     compiled_->behavior = policy_.behavior;
     compiled_->exempt_peers = exempt_peers(policy_);
-    compiled_->auto_tracked = AddressSet(policy_.auto_tracked);
     for (const auto& range : {policy_.vpc.cidr, policy_.vpc.ipv6_cidr})
       if (range) compiled_->vpc_ranges.push_back(*range);
     for (const Prefix& range : policy_.vpc.secondary_cidrs) compiled_->vpc_ranges.push_back(range);
@@ -58,8 +57,7 @@ class Compiler {
     collect_members();
     collect_prefix_lists();
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
-    for (const Family family : {Family::ipv4, Family::ipv6})
-      compiled_->owners[at(family)] = PrefixMap(std::move(owners_[at(family)]));
+    compiled_->addresses = KnownAddresses(owned_, compiled_->exempt_peers.prefixes(), policy_.auto_tracked);
     for (const DeviceBinding& binding : devices)
       if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
         compiled_->devices[binding.device] = index;
@@ -147,7 +145,6 @@ class Compiler {
     const auto subnet = std::find_if(policy_.subnets.begin(), policy_.subnets.end(),
                                      [&](const Subnet& one) { return one.id == interface.subnet; });
     compiled.subnet = static_cast<std::uint16_t>(subnet - policy_.subnets.begin());
-    compiled.addresses = AddressSet(interface.addresses);
     compiled.type = interface.type;
     compiled.source_dest_check = interface.source_dest_check && interface.type == Interface::Type::interface;
     compiled.tracking = interface.tracking;
@@ -160,7 +157,7 @@ class Compiler {
     for (const Prefix& address : interface.addresses) {
       auto& primary = compiled.primary[at(address.base.family)];
       if (address.is_host() && !primary) primary = address.base;
-      owners_[at(address.base.family)].emplace_back(address, index);
+      owned_.emplace_back(address, index);
     }
     compiled_->numbers[compiled.number] = index;
     compiled_->interfaces.push_back(std::move(compiled));
@@ -240,7 +237,7 @@ class Compiler {
   std::shared_ptr<CompiledPolicy> compiled_ = std::make_shared<CompiledPolicy>();
   std::map<std::string, std::shared_ptr<const AddressSet>> members_, lists_;
   std::map<std::vector<std::string>, std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>>> merged_;
-  PerFamily<std::vector<std::pair<Prefix, std::uint32_t>>> owners_;
+  std::vector<KnownAddresses::Owned> owned_;
 };
 
 }  // namespace

@@ -4,11 +4,6 @@
 
 namespace vpcwall {
 
-InterfaceIndex CompiledPolicy::interface_of(const IpAddress& address) const noexcept {
-  const std::uint32_t owner = owners[at(address.family)].find(address);
-  return owner != PrefixMap::none ? static_cast<InterfaceIndex>(owner) : no_interface;
-}
-
 InterfaceIndex CompiledPolicy::interface_on(std::uint32_t device) const noexcept {
   if (device == 0 || devices.empty()) return no_interface;
   const auto found = devices.find(device);

@@ -19,6 +19,7 @@
 #include "policy/address_set.h"
 #include "policy/compiled_traffic.h"
 #include "policy/counter_slots.h"
+#include "policy/known_addresses.h"
 #include "policy/policy.h"
 #include "policy/prefix_map.h"
 #include "policy/rule_index.h"
@@ -27,10 +28,6 @@ namespace vpcwall {
 
 // A number that an interface keeps for the life of the process, over every reload.
 using InterfaceNumber = std::uint32_t;
-
-// Position in CompiledPolicy::interfaces; changes with every reload.
-using InterfaceIndex = std::uint16_t;
-inline constexpr InterfaceIndex no_interface = 0xffff;
 
 struct CompiledRule {
   CompiledTraffic traffic;
@@ -104,7 +101,6 @@ struct CompiledInterface {
   std::string id, name;
   InterfaceNumber number = 0;                   // for the life of the process
   std::uint16_t subnet = 0;                     // index into CompiledPolicy::subnets
-  AddressSet addresses;                         // everything assigned to it (D-4, S-42)
   PerFamily<std::optional<IpAddress>> primary;  // its first address of the family (F-47)
   Interface::Type type = Interface::Type::interface;
   bool source_dest_check = true;
@@ -124,20 +120,17 @@ struct CompiledPolicy {
   std::vector<CompiledInterface> interfaces;
   std::vector<CompiledSubnet> subnets;
   std::vector<CompiledAcl> acls;
-  AddressSet exempt_peers;         // E-7 to E-13, E-16 to E-18
-  AddressSet auto_tracked;         // C-18, C-19
+  AddressSet exempt_peers;         // E-7 to E-13, E-16 to E-18; `addresses` says the same of one address
   std::vector<Prefix> vpc_ranges;  // primary and secondary, both families
   Behavior behavior;
 
-  // Which interface an address belongs to, or no_interface.
-  [[nodiscard]] InterfaceIndex interface_of(const IpAddress& address) const noexcept;
   // Which interface a kernel device carries, or no_interface.
   [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;
   // Which interface has this number, or no_interface when it is gone.
   [[nodiscard]] InterfaceIndex interface_numbered(InterfaceNumber number) const noexcept;
   [[nodiscard]] InterfaceIndex interface_named(std::string_view id_or_name) const noexcept;
 
-  PerFamily<PrefixMap> owners;  // whose an address is, by interface index (D-4, S-42)
+  KnownAddresses addresses;  // whose an address is, and what else holds for it
   std::unordered_map<std::uint32_t, InterfaceIndex> devices;    // by kernel interface index
   std::unordered_map<InterfaceNumber, InterfaceIndex> numbers;  // of the interfaces that there are
 };

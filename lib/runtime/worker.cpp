@@ -158,7 +158,7 @@ bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket&
                                TimePoint now) const {
   const auto packet = parse_packet(queued.bytes, queued.wire_length);
   if (!packet || !packet->quoted) return false;
-  const auto [leaves, enters] = journey_of(policy, *packet, queued);
+  const auto [leaves, enters, ends] = journey_of(policy, *packet, queued);
   const auto tracked = [&](InterfaceIndex side, Direction direction) {
     if (side == no_interface) return false;
     const auto key = quoted_flow_key(*packet, direction, policy.interfaces[side].number);

@@ -1,0 +1,67 @@
+// What a policy says about an address by itself: whose it is, whether traffic with it is exempt, whether it
+// is always tracked.
+//
+//   const KnownAddresses known({{make_prefix(address, 32), 3}}, exempt, auto_tracked);
+//   const AddressFacts facts = known.find(address);      // one search, whatever of it is needed
+//
+// Every packet is asked about for both of its ends, so all that is known of an address stands in one place.
+// Facts: D-4, S-42 (owners), E-7 to E-18 (exempt), C-18, C-19 (always tracked). Immutable after construction;
+// any number of threads may ask.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "net/address.h"
+#include "policy/prefix_map.h"
+
+namespace vpcwall {
+
+// Position in CompiledPolicy::interfaces; changes with every reload.
+using InterfaceIndex = std::uint16_t;
+inline constexpr InterfaceIndex no_interface = 0xffff;
+
+// One word, so that it travels in a register.
+class AddressFacts {
+ public:
+  constexpr AddressFacts() = default;
+  constexpr AddressFacts(InterfaceIndex owner, bool exempt, bool auto_tracked) noexcept
+      : word_(owner | (exempt ? exempt_bit : 0U) | (auto_tracked ? auto_tracked_bit : 0U)) {}
+
+  // no_interface: nobody's.
+  [[nodiscard]] constexpr InterfaceIndex owner() const noexcept { return static_cast<InterfaceIndex>(word_); }
+  [[nodiscard]] constexpr bool exempt() const noexcept { return (word_ & exempt_bit) != 0; }
+  [[nodiscard]] constexpr bool auto_tracked() const noexcept { return (word_ & auto_tracked_bit) != 0; }
+  friend bool operator==(const AddressFacts&, const AddressFacts&) = default;
+
+ private:
+  friend class KnownAddresses;
+  static constexpr std::uint32_t exempt_bit = 1U << 16U, auto_tracked_bit = 1U << 17U;
+
+  std::uint32_t word_ = no_interface;  // never PrefixMap::none
+};
+
+class KnownAddresses {
+ public:
+  using Owned = std::pair<Prefix, InterfaceIndex>;
+
+  KnownAddresses() = default;
+  // No two of `owned` overlap; the others may.
+  KnownAddresses(std::span<const Owned> owned, std::span<const Prefix> exempt,
+                 std::span<const Prefix> auto_tracked);
+
+  [[nodiscard]] AddressFacts find(const IpAddress& address) const noexcept {
+    const std::uint32_t word = words_[static_cast<std::size_t>(address.family)].find(address);
+    AddressFacts facts;
+    if (word != PrefixMap::none) facts.word_ = word;
+    return facts;
+  }
+
+ private:
+  std::array<PrefixMap, 2> words_;  // by Family
+};
+
+}  // namespace vpcwall
