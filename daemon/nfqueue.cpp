@@ -7,15 +7,13 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_queue.h>
-#include <poll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <limits>
 #include <optional>
 #include <string>
@@ -119,8 +117,6 @@ NfQueue::NfQueue(const QueueSettings& settings)
     headers_[slot].msg_hdr.msg_iov = &vectors_[slot];
     headers_[slot].msg_hdr.msg_iovlen = 1;
   }
-  wake_event_ = FileDescriptor{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  if (!wake_event_) fail(errno, queue_name(number_) + ": cannot make an event descriptor");
   // May be absent or unreadable; then the kernel's share of the statistics stays zero.
   kernel_counters_ = open_kernel_queue_table();
   open_socket(settings.receive_buffer_bytes);
@@ -141,6 +137,11 @@ void NfQueue::open_socket(std::uint32_t receive_buffer_bytes) {
   if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own_address), sizeof own_address) != 0) {
     fail(errno, queue_name(number_) + ": cannot bind the netlink socket");
   }
+  socklen_t address_size = sizeof own_address;
+  if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own_address), &address_size) != 0) {
+    fail(errno, queue_name(number_) + ": cannot tell the netlink socket's address");
+  }
+  own_port_ = own_address.nl_pid;
 
   const int wanted =
       static_cast<int>(std::min<std::uint32_t>(receive_buffer_bytes, std::numeric_limits<int>::max() / 2));
@@ -224,9 +225,7 @@ std::span<const QueuedPacket> NfQueue::receive(Duration max_wait) {
   waiting_size_ = 0;
   packets_size_ = 0;
   std::size_t datagrams = std::exchange(stashed_, 0);
-  // Reading first spares a busy worker the poll.
-  if (datagrams == 0) datagrams = read_datagrams();
-  if (datagrams == 0 && wait(max_wait)) datagrams = read_datagrams();
+  if (datagrams == 0) datagrams = read_datagrams(max_wait);
   for (std::size_t slot = 0; slot < datagrams; ++slot) {
     decode(static_cast<const std::byte*>(vectors_[slot].iov_base), headers_[slot].msg_len);
   }
@@ -239,34 +238,34 @@ std::span<const QueuedPacket> NfQueue::receive(Duration max_wait) {
   return {packets_.data(), packets_size_};
 }
 
-std::size_t NfQueue::read_datagrams() {
+// Waits in the read itself: one system call for a packet that comes alone, where a poll would make three of
+// it.
+std::size_t NfQueue::read_datagrams(Duration max_wait) {
+  const bool waits = max_wait > Duration::zero();
+  if (waits) set_patience(max_wait);
   for (;;) {
-    const int count = recvmmsg(socket_.get(), headers_.data(), max_burst, MSG_DONTWAIT, nullptr);
+    const int count =
+        recvmmsg(socket_.get(), headers_.data(), max_burst, waits ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
     if (count >= 0) return static_cast<std::size_t>(count);
     switch (errno) {
       case EAGAIN: return 0;
-      case EINTR: break;
+      case EINTR: return 0;  // a signal: let the caller look at its flags
       case ENOBUFS: add(overruns_); break;
       default: fail(errno, queue_name(number_) + ": cannot read");
     }
   }
 }
 
-// True when the socket has something to read.
-bool NfQueue::wait(Duration max_wait) {
-  max_wait = std::max(max_wait, Duration::zero());
+// A worker waits equally long every time, so this is one call for its life.
+void NfQueue::set_patience(Duration max_wait) {
+  if (max_wait == patience_) return;
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(max_wait);
-  const timespec timeout{.tv_sec = seconds.count(), .tv_nsec = (max_wait - seconds).count()};
-  std::array<pollfd, 2> watched{{{.fd = socket_.get(), .events = POLLIN, .revents = 0},
-                                 {.fd = wake_event_.get(), .events = POLLIN, .revents = 0}}};
-  const int ready = ppoll(watched.data(), watched.size(), &timeout, nullptr);
-  if (ready < 0 && errno == EINTR) return false;  // a signal: let the caller look at its flags
-  if (ready < 0) fail(errno, queue_name(number_) + ": cannot wait");
-  if (watched[1].revents != 0) {
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t size = read(wake_event_.get(), &count, sizeof count);
+  const auto rest = std::chrono::ceil<std::chrono::microseconds>(max_wait - seconds);
+  const timeval timeout{.tv_sec = seconds.count(), .tv_usec = std::min<suseconds_t>(rest.count(), 999'999)};
+  if (setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0) {
+    fail(errno, queue_name(number_) + ": cannot set how long to wait");
   }
-  return watched[0].revents != 0;
+  patience_ = max_wait;
 }
 
 void NfQueue::decode(const std::byte* datagram, std::size_t size) {
@@ -365,10 +364,17 @@ void NfQueue::send_verdicts(std::size_t size) {
   fail(errno, queue_name(number_) + ": cannot send verdicts");
 }
 
+// A message that says nothing, from the socket to itself: the one thing that ends a read which has begun to
+// wait as well as one that is about to. It fails only when the socket is full, and then nobody waits for it.
 void NfQueue::wake() noexcept {
-  const std::uint64_t one = 1;
-  // Fails only when the counter is at its end, and then receive() is awake already.
-  [[maybe_unused]] const ssize_t size = write(wake_event_.get(), &one, sizeof one);
+  nlmsghdr nothing{};
+  nothing.nlmsg_len = sizeof nothing;
+  nothing.nlmsg_type = NLMSG_NOOP;
+  sockaddr_nl self{};
+  self.nl_family = AF_NETLINK;
+  self.nl_pid = own_port_;
+  [[maybe_unused]] const ssize_t size = sendto(socket_.get(), &nothing, sizeof nothing, MSG_DONTWAIT,
+                                               reinterpret_cast<const sockaddr*>(&self), sizeof self);
 }
 
 QueueStatistics NfQueue::statistics() const {

@@ -68,16 +68,17 @@ class NfQueue : public PacketQueue {
   void open_socket(std::uint32_t receive_buffer_bytes);
   void configure(const QueueSettings& settings);
   void await_acknowledgement(std::uint32_t sequence);
-  [[nodiscard]] std::size_t read_datagrams();
-  [[nodiscard]] bool wait(Duration max_wait);
+  [[nodiscard]] std::size_t read_datagrams(Duration max_wait);
+  void set_patience(Duration max_wait);
   void decode(const std::byte* datagram, std::size_t size);
   void note_error(const nlmsghdr* message);
   void send_verdicts(std::size_t size);
 
   std::uint16_t number_;
   FileDescriptor socket_;
-  FileDescriptor wake_event_;
-  FileDescriptor kernel_counters_;  // opened in the queue's network namespace, read from any thread
+  std::uint32_t own_port_ = 0;           // the socket's address
+  Duration patience_ = Duration::min();  // how long a read of the socket waits; not set yet
+  FileDescriptor kernel_counters_;       // opened in the queue's network namespace, read from any thread
   std::uint32_t receive_buffer_bytes_ = 0;
 
   std::size_t slot_size_;
