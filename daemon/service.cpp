@@ -16,7 +16,8 @@
 namespace vpcwall {
 namespace {
 
-constexpr int tick_milliseconds = 5000;  // how late a silent control connection is noticed
+// How late a silent control connection is noticed, and that addresses are translated.
+constexpr int tick_milliseconds = 5000;
 
 sigset_t handled_signals() {
   sigset_t set;
@@ -60,7 +61,14 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
 
   std::array<pollfd, 3> watched{
       {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
+  TimePoint looked = now();
   for (;;) {
+    if (now() - looked >= std::chrono::milliseconds(tick_milliseconds)) {
+      looked = now();
+      if (const std::string reason = firewall.look_for_translation(); !reason.empty())
+        spdlog::warn("the fast path rests until the next start, every packet is judged in user space: {}",
+                     reason);
+    }
     if (::poll(watched.data(), watched.size(), tick_milliseconds) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
