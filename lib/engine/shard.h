@@ -12,10 +12,10 @@
 //
 // With a fast path, the kernel answers by itself what was judged before. Who owns the shard then also says
 //
-//   shard.take_back(packet, device, answer);                // a packet that was answered in vain, before all
-//   else if (shard.passes(packet, passages.there, now)) …        // before judge() shard.remember(*policy,
-//   question, decision, passages);  // after judge() shard.take_over(64); // between bursts: what the kernel
-//   counted
+//   shard.take_back(packet, device, answer);        // first, of a packet that was answered in vain
+//   if (shard.passes(packet, passages.there, now)) …        // before judge()
+//   shard.remember(*policy, question, decision, passages);  // after judge()
+//   shard.take_over(64);                                    // between bursts: what the kernel counted
 //
 // A Shard has one writer. Others may read its counters at any time, and its flows only under the lock that
 // the runtime keeps with it (Guarded<Shard>). The allowance is shared by all shards.
