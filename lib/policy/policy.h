@@ -25,6 +25,7 @@ namespace vpcwall {
 struct SourcePosition {
   std::uint32_t line = 0;    // from 1; 0 = not written, made by us
   std::uint32_t column = 0;  // from 1
+  std::uint32_t file = 0;    // of several texts read together: which one; who read them knows their names
   friend bool operator==(const SourcePosition&, const SourcePosition&) noexcept { return true; }
 };
 

@@ -35,7 +35,7 @@ SourcePosition position_of(const YAML::Mark& mark) {
 
 class TreeBuilder final : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(YamlTree& tree) : tree_(tree) {}
+  TreeBuilder(YamlTree& tree, std::uint32_t file) : tree_(tree), file_(file) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (tree_.root != nullptr)
@@ -70,7 +70,8 @@ class TreeBuilder final : public YAML::EventHandler {
 
  private:
   YamlNode& add(YamlNode::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
-    const SourcePosition at = position_of(mark);
+    SourcePosition at = position_of(mark);
+    at.file = file_;
     if (tree_.nodes.size() == max_policy_nodes) throw too_many_nodes(at);
     if (!tag.empty() && tag != "?" && tag != "!")
       throw Refusal{at, "found the YAML tag " + quoted(tag) + ", expected a value without one",
@@ -105,6 +106,7 @@ class TreeBuilder final : public YAML::EventHandler {
   }
 
   YamlTree& tree_;
+  std::uint32_t file_;
   std::vector<YamlNode*> open_;  // the collections around the next node, outermost first
   std::unordered_map<YAML::anchor_t, const YamlNode*> anchors_;
 };
@@ -160,7 +162,7 @@ void inspect(std::string_view text) {
   }
 }
 
-void build(std::string_view text, YamlTree& tree) {
+void build(std::string_view text, std::uint32_t file, YamlTree& tree) {
   if (text.size() > max_policy_bytes)
     throw Refusal{{},
                   "found " + std::to_string(text.size()) + " bytes, expected at most " +
@@ -170,7 +172,7 @@ void build(std::string_view text, YamlTree& tree) {
   inspect(text);
   std::istringstream stream{std::string(text)};
   YAML::Parser parser(stream);
-  TreeBuilder builder(tree);
+  TreeBuilder builder(tree, file);
   while (parser.HandleNextDocument(builder)) continue;
   if (tree.root == nullptr || tree.root->kind == YamlNode::Kind::null)
     throw Refusal{{1, 1}, "found an empty file, expected a policy", "begin with: version: 1"};
@@ -179,10 +181,10 @@ void build(std::string_view text, YamlTree& tree) {
 
 }  // namespace
 
-std::optional<YamlTree> parse_yaml(std::string_view text, Reporter& reporter) {
+std::optional<YamlTree> parse_yaml(std::string_view text, Reporter& reporter, std::uint32_t file) {
   YamlTree tree;
   try {
-    build(text, tree);
+    build(text, file, tree);
     return tree;
   } catch (const Refusal& refusal) {
     reporter.error(refusal.at, refusal.message, refusal.hint);

@@ -33,7 +33,8 @@ struct YamlTree {
 };
 
 // Nothing, and one or more errors in `reporter`, when `text` is not exactly one YAML document of UTF-8 text
-// inside the limits of policy_yaml.h.
-[[nodiscard]] std::optional<YamlTree> parse_yaml(std::string_view text, Reporter& reporter);
+// inside the limits of policy_yaml.h. `file` becomes part of every position in the tree.
+[[nodiscard]] std::optional<YamlTree> parse_yaml(std::string_view text, Reporter& reporter,
+                                                 std::uint32_t file = 0);
 
 }  // namespace vpcwall

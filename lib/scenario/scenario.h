@@ -102,6 +102,9 @@ struct Scenario {
 
 struct ScenarioFile {
   std::string title;
+  // Names by SourcePosition::file: this file first, then those that it names, as written there.
+  std::vector<std::string> sources;
+  std::optional<Policy> policy;  // of a case that writes none; none: what the cases share is no policy alone
   std::vector<Scenario> scenarios;
 };
 

@@ -26,6 +26,7 @@ class FileReader {
     const MappingReader top(root, "the scenario file",
                             {"version", "title", "lab", "names", "policy", "cases"}, reporter_);
     ScenarioFile file;
+    sources_ = {file_name_};
     if (!top.is_mapping()) return file;
     if (const YamlNode* version = top.require("version"))
       (void)read_number(*version, "version", 1, 1, reporter_);
@@ -35,8 +36,10 @@ class FileReader {
     if (const YamlNode* lab = top.find("lab")) base_ = read_lab(*lab, base_);
     if (const YamlNode* names = top.find("names")) read_names(*names, reporter_);
     if (base_ != nullptr) base_ = policy_of(top.find("policy"), base_);
+    if (base_ != nullptr) file.policy = read_policy_node(*base_, file_name_).policy;
     if (const YamlNode* cases = top.require("cases"))
       for (const YamlNode* item : read_list(*cases, "cases", reporter_)) read_case(*item, file);
+    file.sources = std::move(sources_);
     return file;
   }
 
@@ -78,7 +81,10 @@ class FileReader {
       return nullptr;
     }
     Reporter other(*name);
-    if (auto tree = parse_yaml(*text, other)) return &trees_.emplace_back(std::move(*tree));
+    if (auto tree = parse_yaml(*text, other, static_cast<std::uint32_t>(sources_.size()))) {
+      sources_.push_back(*name);
+      return &trees_.emplace_back(std::move(*tree));
+    }
     (void)take_elsewhere(other);
     reporter_.error(node.at, "found a file that is not readable as YAML: " + vpcwall::quoted(*name));
     return nullptr;
@@ -177,6 +183,7 @@ class FileReader {
   Reporter& reporter_;
   std::deque<YamlNode> pool_;
   std::deque<YamlTree> trees_;
+  std::vector<std::string> sources_;
   std::map<std::string, IpAddress, std::less<>> names_;
   std::set<std::string> ids_;
   const YamlNode* base_ = nullptr;

@@ -55,7 +55,10 @@ Scenario scenario_of(const Run& run, const std::optional<Failure>& failure) {
 }
 
 std::string scenario_text(const Run& run, const std::optional<Failure>& failure) {
-  return emit_scenarios({"engine and twin", {scenario_of(run, failure)}});
+  ScenarioFile file;
+  file.title = "engine and twin";
+  file.scenarios = {scenario_of(run, failure)};
+  return emit_scenarios(file);
 }
 
 std::string report(const Run& run, const Failure& failure) {
