@@ -22,6 +22,16 @@ nlohmann::ordered_json gates_json(const std::vector<ExpectedGate>& gates) {
 
 }  // namespace
 
+std::string seen_text(const SeenPacket& seen) {
+  return std::string(to_string(seen.fate)) + ": " + gates_text(seen.gates);
+}
+
+nlohmann::ordered_json to_json(const SeenPacket& seen) {
+  return {{"verdict", to_string(seen.fate)},
+          {"reason", to_string(seen.reason)},
+          {"gates", gates_json(seen.gates)}};
+}
+
 std::size_t packet_count(const Scenario& scenario) noexcept {
   return static_cast<std::size_t>(
       std::count_if(scenario.steps.begin(), scenario.steps.end(),
@@ -43,8 +53,8 @@ std::string failure_text(const Scenario& scenario, const ScenarioOutcome& outcom
     }
     text += "    packet    " + packet_text(check->injected.packet) + '\n';
     text += "    expected  " + std::string(to_string(check->fate)) + ": " + gates_text(check->gates) + '\n';
-    text += "    actual    " + std::string(to_string(result.seen->fate)) + ": " +
-            gates_text(result.seen->gates) + " (" + std::string(to_string(result.seen->reason)) + ")\n";
+    text += "    actual    " + seen_text(*result.seen) + " (" + std::string(to_string(result.seen->reason)) +
+            ")\n";
     for (std::size_t line = 0; line < result.trace.size(); ++line)
       text += (line == 0 ? "    trace     " : "              ") + result.trace[line] + '\n';
   }
@@ -69,9 +79,7 @@ nlohmann::ordered_json to_json(const Scenario& scenario, const ScenarioOutcome& 
     const auto* check = std::get_if<PacketCheck>(&step.what);
     if (check != nullptr && result.seen) {
       failure["expected"] = {{"verdict", to_string(check->fate)}, {"gates", gates_json(check->gates)}};
-      failure["actual"] = {{"verdict", to_string(result.seen->fate)},
-                           {"reason", to_string(result.seen->reason)},
-                           {"gates", gates_json(result.seen->gates)}};
+      failure["actual"] = to_json(*result.seen);
       failure["trace"] = result.trace;
     }
     json["failures"].push_back(std::move(failure));

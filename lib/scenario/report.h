@@ -17,6 +17,11 @@ namespace vpcwall {
 // {"id", "title", "covers": [...], "passed", "packets", "failures": [{"step", "line", "difference", ...}]}
 [[nodiscard]] nlohmann::ordered_json to_json(const Scenario& scenario, const ScenarioOutcome& outcome);
 
+// "drop: acl-ingress A deny *"
+[[nodiscard]] std::string seen_text(const SeenPacket& seen);
+// {"verdict", "reason", "gates": [...]}
+[[nodiscard]] nlohmann::ordered_json to_json(const SeenPacket& seen);
+
 [[nodiscard]] std::size_t packet_count(const Scenario& scenario) noexcept;
 
 }  // namespace vpcwall

@@ -12,8 +12,8 @@ constexpr std::size_t flow_capacity = 1U << 12U;  // far more than the packets o
 
 class Runner {
  public:
-  explicit Runner(const Scenario& scenario)
-      : written_(scenario.policy), simulation_(scenario.policy, flow_capacity) {}
+  Runner(const Scenario& scenario, const RunOptions& options)
+      : options_(options), written_(in_force(scenario.policy)), simulation_(written_, flow_capacity) {}
 
   StepOutcome operator()(const PacketCheck& check) {
     const auto journey = simulation_.journey(check.injected);
@@ -23,6 +23,7 @@ class Runner {
     Trace trace;
     (void)simulation_.explain(check.injected.packet, *journey, now_, trace);
     const Decision decision = simulation_.packet(check.injected.packet, *journey, now_);
+    if (options_.observe) options_.observe(written_, simulation_, decision);
     flow_log_.add(simulation_.policy(), check.injected.packet, *journey, decision, now_);
     const Fate fate = decision.verdict == Verdict::accept ? Fate::accept : Fate::drop;
     StepOutcome outcome = compare(
@@ -38,8 +39,8 @@ class Runner {
 
   StepOutcome operator()(const Change& change) {
     if (change.after) {
-      simulation_.reload(*change.after, now_);
-      written_ = *change.after;
+      written_ = in_force(*change.after);
+      simulation_.reload(written_, now_);
     }
     return compare(change);
   }
@@ -58,6 +59,10 @@ class Runner {
   }
 
  private:
+  [[nodiscard]] Policy in_force(const Policy& policy) const {
+    return options_.replace ? options_.replace(policy) : policy;
+  }
+
   // accept: there is a whole packet to judge.
   Fate reassemble(const PacketCheck& check) {
     Fate fate = Fate::accept;
@@ -88,6 +93,7 @@ class Runner {
     return lines;
   }
 
+  const RunOptions& options_;
   Policy written_;  // the policy in force, as it was written
   Simulation simulation_;
   FlowLog flow_log_;
@@ -97,8 +103,8 @@ class Runner {
 
 }  // namespace
 
-ScenarioOutcome run_scenario(const Scenario& scenario) {
-  Runner runner(scenario);
+ScenarioOutcome run_scenario(const Scenario& scenario, const RunOptions& options) {
+  Runner runner(scenario, options);
   ScenarioOutcome outcome;
   for (const ScenarioStep& step : scenario.steps) outcome.steps.push_back(std::visit(runner, step.what));
   return outcome;
