@@ -71,4 +71,4 @@ def test_a_mistake_in_an_example_is_found(tmp_path):
     # The last case takes that entry away itself.
     (tmp_path / "scenarios" / "web-server.yaml").write_text(scenario.split("  - id: without-the-entry")[0], encoding="utf-8")
     failed = {case["id"] for case in cases(tmp_path / "scenarios") if not case["passed"]}
-    assert failed == {"web", "ssh"}
+    assert failed == {"web", "ssh", "redirection", "ephemeral-ports"}
