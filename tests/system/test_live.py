@@ -6,6 +6,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import xml.etree.ElementTree as ElementTree
 
 from daemon import program
 
@@ -58,3 +59,25 @@ def test_a_wrong_expectation_fails_on_real_packets(tmp_path):
     assert result.returncode == 1, result.stderr
     assert "expected  drop: acl-ingress A allow 100, sg-ingress a1 deny" in result.stdout
     assert "actual    accept: acl-ingress A allow 100, sg-ingress a1 untracked g" in result.stdout
+
+
+def test_reports_of_real_packets(tmp_path):
+    """JUnit and TAP say of a live run what they say of a simulated one, back end by back end, and how long it took."""
+    report = tmp_path / "report.xml"
+    result = live(CASES, tmp_path / "lab", "--backend", "auto", "--fast-path", "off", "--tap", "--junit", str(report),
+                  "--only", "T-001", "--only", "T-250")
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == "TAP version 14"
+    assert lines[1].startswith(f"ok 1 - auto, fast path off: {CASES}/01-ephemeral-port.yaml: T-001: ")
+    assert lines[2].startswith(f"ok 2 - auto, fast path off: {CASES}/13-configuration.yaml: T-250: ")
+    assert lines[2].endswith(" # SKIP it has no packets")
+    assert lines[3].startswith("# backend auto, fast path off: 1 of 1 cases passed, ")
+    assert lines[4:] == ["1..2"]
+    root = ElementTree.parse(report).getroot()
+    assert (root.attrib["tests"], root.attrib["failures"], root.attrib["skipped"]) == ("2", "0", "1")
+    sent, skipped = root.iter("testcase")
+    assert sent.attrib["classname"].startswith("auto.fast-path-off.")
+    assert float(sent.attrib["time"]) > 0
+    assert "time" not in skipped.attrib
+    assert skipped.find("skipped").attrib == {"message": "it has no packets"}
