@@ -9,28 +9,86 @@ Duration patience(Family family) noexcept { return std::chrono::seconds(family =
 
 }  // namespace
 
-Reassembly Reassembler::add(const DatagramKey& key, std::uint32_t first, std::uint32_t last,
-                            std::uint32_t length, Duration at) {
-  std::erase_if(held_,
-                [&](const auto& one) { return at - one.second.begun >= patience(one.first.source.family); });
-  if (!held_.contains(key) && held_.size() == max_datagrams)
-    held_.erase(std::min_element(held_.begin(), held_.end(), [](const auto& a, const auto& b) {
-      return a.second.begun < b.second.begun;
-    }));
-  const auto place = held_.try_emplace(key, Datagram{at, {}}).first;
-  auto& ranges = place->second.ranges;
-  const bool overlaps = std::any_of(ranges.begin(), ranges.end(), [&](const auto& range) {
-    return first < range.second && range.first < last;
-  });
-  if (overlaps) {
-    held_.erase(place);
+void Reassembler::drop(Held::iterator place) {
+  by_age_.erase(place->second.age);
+  held_.erase(place);
+}
+
+Reassembler::Held::iterator Reassembler::find(const DatagramKey& key, Duration at) {
+  const auto known = held_.find(key);
+  if (known != held_.end()) {
+    if (at - known->second.begun < patience(key.source.family)) return known;
+    drop(known);
+  }
+  if (held_.size() == max_datagrams) drop(held_.find(by_age_.front()));
+  by_age_.push_back(key);
+  Datagram datagram;
+  datagram.begun = at;
+  datagram.age = std::prev(by_age_.end());
+  return held_.emplace(key, std::move(datagram)).first;
+}
+
+bool Reassembler::contradicts(const Datagram& datagram, const Fragment& fragment) {
+  if (fragment.last <= fragment.first || fragment.last > max_length) return true;
+  if (datagram.length)
+    return fragment.more ? fragment.last > *datagram.length : fragment.last != *datagram.length;
+  return !fragment.more && !datagram.runs.empty() && fragment.last < datagram.runs.back().last;
+}
+
+Reassembly Reassembler::place(Datagram& datagram, const Fragment& fragment) {
+  auto& runs = datagram.runs;
+  if (runs.empty() || runs.back().last < fragment.last) {
+    if (!runs.empty() && fragment.first < runs.back().last) return Reassembly::refused;
+    if (!runs.empty() && fragment.first == runs.back().last)
+      runs.back().last = fragment.last;
+    else
+      runs.push_back({fragment.first, fragment.last});
+    return Reassembly::held;
+  }
+  const auto behind =
+      std::find_if(runs.begin(), runs.end(), [&](const Run& run) { return fragment.first < run.last; });
+  if (behind == runs.end()) return Reassembly::refused;  // GCOVR_EXCL_LINE: the last run reaches further
+  if (behind->first <= fragment.first && fragment.last <= behind->last) return Reassembly::duplicate;
+  if (behind->first < fragment.last) return Reassembly::refused;
+  runs.insert(behind, {fragment.first, fragment.last});
+  return Reassembly::held;
+}
+
+void Reassembler::keep(Datagram& datagram, const Fragment& fragment) {
+  ++datagram.fragments;
+  if (fragment.first == 0) datagram.header.assign(fragment.header.begin(), fragment.header.end());
+  if (fragment.first >= max_kept || fragment.data.empty()) return;
+  const std::size_t room = std::min<std::size_t>(fragment.last - fragment.first, max_kept - fragment.first);
+  const auto kept = fragment.data.first(std::min(room, fragment.data.size()));
+  datagram.data.emplace(fragment.first, std::vector<std::byte>(kept.begin(), kept.end()));
+}
+
+void Reassembler::finish(const Datagram& datagram) {
+  whole_ = {*datagram.length, datagram.fragments, datagram.header, {}};
+  for (const auto& [first, bytes] : datagram.data) {
+    if (first != whole_.data.size()) break;
+    whole_.data.insert(whole_.data.end(), bytes.begin(), bytes.end());
+  }
+}
+
+Reassembly Reassembler::add(const DatagramKey& key, const Fragment& fragment, Duration at) {
+  const auto found = find(key, at);
+  Datagram& datagram = found->second;
+  if (contradicts(datagram, fragment)) {
+    drop(found);
     return Reassembly::refused;
   }
-  ranges.emplace_back(first, last);
+  const Reassembly placed = place(datagram, fragment);
+  if (placed == Reassembly::refused) drop(found);
+  if (placed != Reassembly::held) return placed;
+
+  keep(datagram, fragment);
+  if (!fragment.more) datagram.length = fragment.last;
   std::uint32_t covered = 0;
-  for (const auto& range : ranges) covered += range.second - range.first;
-  if (covered < length) return Reassembly::held;
-  held_.erase(place);
+  for (const Run& run : datagram.runs) covered += run.last - run.first;
+  if (!datagram.length || covered < *datagram.length) return Reassembly::held;
+  finish(datagram);
+  drop(found);
   return Reassembly::complete;
 }
 

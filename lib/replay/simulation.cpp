@@ -31,6 +31,12 @@ Decision Simulation::packet(const Packet& packet, const Journey& journey, Durati
   return decision;
 }
 
+void Simulation::count(ParseError error, std::uint32_t bytes, Duration at) {
+  shard_.count(error, bytes, origin + at);
+}
+
+TimePoint Simulation::time_point(Duration at) noexcept { return origin + at; }
+
 Decision Simulation::explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace) {
   shard_.sweep(origin + at, shard_.flows().places());
   return shard_.explain(*policy_, {packet, journey, origin + at}, trace);

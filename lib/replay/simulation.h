@@ -23,6 +23,8 @@ class Simulation {
 
   void reload(const Policy& policy, Duration at);
   Decision packet(const Packet& packet, const Journey& journey, Duration at);
+  // A packet that could not be parsed, and so was dropped.
+  void count(ParseError error, std::uint32_t bytes, Duration at);
   // What packet() would decide, with its trace, and nothing changed that a packet could tell.
   [[nodiscard]] Decision explain(const Packet& packet, const Journey& journey, Duration at, Trace& trace);
 
@@ -33,6 +35,8 @@ class Simulation {
   [[nodiscard]] const CompiledPolicy& policy() const noexcept { return *policy_; }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
   [[nodiscard]] const Shard& shard() const noexcept { return shard_; }
+  // What the time `at` is called in the counters.
+  [[nodiscard]] static TimePoint time_point(Duration at) noexcept;
   // Live flows of all interfaces.
   [[nodiscard]] std::size_t live_flows(Duration at) const;
   [[nodiscard]] nlohmann::ordered_json json(const Decision& decision) const {

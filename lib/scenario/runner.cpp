@@ -68,8 +68,9 @@ class Runner {
     Fate fate = Fate::accept;
     const Packet& packet = check.injected.packet;
     for (const FragmentRange& range : check.fragments) {
+      const bool more = range.last < check.datagram_length;
       const Reassembly state = reassembler_.add({packet.source, packet.destination, check.datagram},
-                                                range.first, range.last, check.datagram_length, now_);
+                                                {range.first, range.last, more, {}, {}}, now_);
       if (state == Reassembly::refused) return Fate::drop;
       fate = state == Reassembly::complete ? Fate::accept : Fate::held;
     }

@@ -1,6 +1,7 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
     base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | runtime | control} <- {cli | daemon}
+            net <- capture <- replay
 
 Folders between braces are strangers to each other.
 """
@@ -12,14 +13,15 @@ import project
 BELOW = {
     "base": set(),
     "net": {"base"},
+    "capture": {"base", "net"},
     "policy": {"base", "net"},
     "flow": {"base", "net"},
     "fast_path": {"base", "net", "flow"},
     "engine": {"base", "net", "policy", "flow", "fast_path"},
     "lint": {"base", "net", "policy"},
     "record": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "replay": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "scenario": {"base", "net", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
+    "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
+    "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
     "runtime": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "control": {"base", "net", "policy", "flow", "fast_path", "engine"},
 }
