@@ -127,7 +127,7 @@ class Run {
     if (capture_.is_comparison() && !options_.packets && capture_.differing() > options_.limit)
       std::cout << "and " << capture_.differing() - options_.limit
                 << " more packets that are judged differently; --packets shows all\n\n";
-    std::cout << summary_text(capture_, {colour_, options_.denied, options_.limit});
+    std::cout << summary_text(capture_, {options_.denied, options_.limit});
   }
 
   const ReplayOptions& options_;

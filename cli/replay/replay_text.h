@@ -10,7 +10,6 @@
 namespace vpcwall {
 
 struct ReplayTextOptions {
-  bool colour = false;
   bool only_dropped = false;  // conversations that lost a packet
   std::size_t limit = 0;      // conversations shown
 };

@@ -123,7 +123,7 @@ def test_text_for_people(replay):
         "allow", "100,", "sg-ingress", "web", "new", "web",
     ]
     assert lines[6].endswith("drop, acl-entry: acl-ingress A deny 90")
-    assert "capture.pcap: 32 packets, Ethernet, from 2023-11-14T22:13:20.000000000Z, 900000.000000 s" in lines
+    assert "capture.pcap: 33 packets, Ethernet, from 2023-11-14T22:13:20.000000000Z, 900000.000000 s" in lines
     assert "\033" not in text
     short, _ = replay.run(capture, "--limit", 2)
     assert "and 16 more conversations; --limit shows more" in short
@@ -133,7 +133,7 @@ def test_what_is_not_ip_is_counted_and_not_judged(replay):
     arp = bytes(12) + b"\x08\x06" + bytes(28)
     frames = [(BEGUN, arp), *framed("ethernet", packets()), (BEGUN + 900_001 * 10**9, arp)]
     lines, summary = replay.lines(replay.file("capture.pcap", pcap(1, frames)))
-    assert [line["number"] for line in lines if line["reason"] == "not-ip"] == [1, 34]
+    assert [line["number"] for line in lines if line["reason"] == "not-ip"] == [1, 35]
     assert (lines[0]["verdict"], lines[0]["link_protocol"]) == ("none", 0x0806)
     assert decisions(lines[1:-1]) == of_simulate(replay)
     assert summary["policies"][0]["packets"]["not_ip"] == 2

@@ -79,6 +79,7 @@ AFTERNOON = [
     (1.0, to_web(UDP(sport=6000, dport=5000) / b"a")),
     (1.1, from_web(UDP(sport=5000, dport=6000) / b"b")),
     (1.15, to_web(UDP(sport=6000, dport=5000) / b"c")),
+    (1.16, from_web(UDP(sport=5000, dport=6000) / b"d")),
     (1.2, QUESTION),
     (1.3, IP(src="192.0.2.1", dst=WEB) / ICMP(type=3, code=4, nexthopmtu=1280) / Raw(bytes(QUESTION)[:28])),
     (1.4, IP(src="192.0.2.1", dst=WEB) / ICMP(type=3, code=1) / Raw(bytes(QUESTION)[:28])),
