@@ -29,6 +29,11 @@ struct ReplayOptions {
   bool json = false;
 };
 
+// The name of a file need not be UTF-8; JSON has to be.
+std::string json_text(const nlohmann::ordered_json& json, int indent) {
+  return json.dump(indent, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+}
+
 int complain(const std::string& message) {
   std::cerr << "vpcwall: " << message << '\n';
   return exit_status::bad_input;
@@ -109,7 +114,7 @@ class Run {
 
   void list(const PlayedFrame& played) {
     if (options_.json) {
-      if (options_.packets) std::cout << frame_json(played, capture_).dump() << '\n';
+      if (options_.packets) std::cout << json_text(frame_json(played, capture_), -1);
       return;
     }
     if (!titled_) std::cout << frame_title(capture_);
@@ -119,8 +124,8 @@ class Run {
 
   void report() const {
     if (options_.json) {
-      const nlohmann::ordered_json summary = summary_json(capture_, {options_.denied, options_.limit});
-      std::cout << (options_.packets ? summary.dump() : summary.dump(2)) << '\n';
+      std::cout << json_text(summary_json(capture_, {options_.denied, options_.limit}),
+                             options_.packets ? -1 : 2);
       return;
     }
     if (titled_) std::cout << '\n';

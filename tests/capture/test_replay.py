@@ -220,3 +220,9 @@ def test_json_without_packets_is_one_document(replay):
 def test_ipv6_stands_in_brackets(replay):
     capture = replay.file("capture.pcap", pcap(101, framed("raw", packets())))
     assert f"tcp [{CLIENT_V6}]:40000 - [2001:db8:1234:1a00::5]:443" in replay.run(capture)[0]
+
+
+def test_a_file_name_that_is_no_utf8(replay):
+    name = replay.folder / "captur\udce9.pcap"
+    name.write_bytes(pcap(1, framed("ethernet", packets())))
+    assert replay.lines(name)[1]["capture"]["file"].endswith("captur\ufffd.pcap")

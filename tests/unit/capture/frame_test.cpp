@@ -68,9 +68,8 @@ TEST(FindIp, FollowsOnlySoManyTags) {
 }
 
 TEST(FindIp, BehindLinuxCooked) {
-  Bytes cooked(14);
-  cooked.push_back(std::byte{0x08});
-  cooked.push_back(std::byte{0x00});
+  Bytes cooked(16);
+  cooked[14] = std::byte{0x08};
   expect_ip(LinkType::linux_cooked, cooked, 16, Family::ipv4);
 
   Bytes second(20);
