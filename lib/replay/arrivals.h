@@ -57,7 +57,7 @@ class Arrivals {
 
  private:
   Duration time_of(const CapturedFrame& frame);
-  void read_ip(std::span<const std::byte> bytes, std::uint32_t wire_length, Arrival& arrival);
+  static void read_ip(std::span<const std::byte> bytes, std::uint32_t wire_length, Arrival& arrival);
   // What the arrival is unless they say otherwise: damaged, a fragment.
   void put_together(const FragmentHeader& header, std::span<const std::byte> bytes, Arrival& arrival);
   void read_whole(Family family, Arrival& arrival);
