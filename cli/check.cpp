@@ -3,9 +3,11 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
+#include "lint/suppressions.h"
 
 namespace vpcwall {
 namespace {
@@ -37,7 +39,12 @@ int check(const CheckOptions& options) {
   std::size_t warnings = 0;
   nlohmann::ordered_json report{{"schema", "vpcwall/check/1"}, {"files", nlohmann::ordered_json::array()}};
   for (const std::string& path : options.files) {
-    const PolicyFile file = read_policy_file(path);
+    PolicyFile file = read_policy_file(path);
+    if (file.policy) {
+      for (Diagnostic& mistake : check_suppressions(*file.policy, path))
+        file.diagnostics.push_back(std::move(mistake));
+      if (has_errors(file.diagnostics)) file.policy.reset();
+    }
     const auto of = [&file](Severity severity) {
       return static_cast<std::size_t>(
           std::count_if(file.diagnostics.begin(), file.diagnostics.end(),

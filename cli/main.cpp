@@ -21,6 +21,7 @@ int main(int argc, char** argv) {
   add_check_verb(app, status);
   add_explain_verb(app, status);
   add_replay_verb(app, status);
+  add_lint_verb(app, status);
   add_simulate_verb(app, status);
   add_test_verb(app, status);
   add_online_verbs(app, status);

@@ -184,6 +184,17 @@ struct Behavior {
   friend bool operator==(const Behavior&, const Behavior&) = default;
 };
 
+// What the operator has looked at and accepts: findings of vpcwall-lint(1) that are not to be reported. No
+// packet is judged by it.
+struct Suppression {
+  std::vector<std::string> checks;  // ids or names; at least one. Which ones there are, lib/lint knows
+  std::string object;               // name or id of what the finding is about; empty: whatever it is
+  std::string rule;                 // "ingress 100", a rule's id, or what a rule says; empty: whichever it is
+  std::string reason;               // never empty
+  SourcePosition at;                // where the checks are named
+  friend bool operator==(const Suppression&, const Suppression&) = default;
+};
+
 struct Policy {
   Vpc vpc;
   std::vector<PrefixList> prefix_lists;
@@ -195,6 +206,7 @@ struct Policy {
   Quotas quotas;
   std::vector<Prefix> auto_tracked;  // peers through which AWS always tracks (C-18, C-19)
   Behavior behavior;
+  std::vector<Suppression> suppressions;
   friend bool operator==(const Policy&, const Policy&) = default;
 };
 

@@ -51,6 +51,7 @@ class PolicyEmitter {
     quotas();
     prefixes("auto_tracked", policy_.auto_tracked);
     behavior();
+    lint();
     out_ << YAML::EndMap;
     return std::string(out_.c_str(), out_.size()) + '\n';
   }
@@ -235,6 +236,21 @@ class PolicyEmitter {
     field("icmp_related", behavior.icmp_related == Behavior::IcmpRelated::aws ? "aws" : "linux");
     field("flows_per_interface", behavior.flows_per_interface);
     prefixes("sg_identity_lost", behavior.sg_identity_lost);
+    out_ << YAML::EndMap;
+  }
+
+  void lint() {
+    out_ << YAML::Key << "lint" << YAML::Value << YAML::BeginMap;
+    sequence("suppress", policy_.suppressions, [&](const Suppression& suppression) {
+      out_ << YAML::BeginMap;
+      out_ << YAML::Key << "check" << YAML::Value << YAML::Flow << YAML::BeginSeq;
+      for (const std::string& check : suppression.checks) out_ << check;
+      out_ << YAML::EndSeq;
+      if (!suppression.object.empty()) field("object", suppression.object);
+      if (!suppression.rule.empty()) field("rule", suppression.rule);
+      field("reason", suppression.reason);
+      out_ << YAML::EndMap;
+    });
     out_ << YAML::EndMap;
   }
 

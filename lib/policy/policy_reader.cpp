@@ -8,6 +8,7 @@
 #include "policy/identity.h"
 #include "policy/name_directory.h"
 #include "policy/rule_reader.h"
+#include "policy/suppression_reader.h"
 #include "policy/yaml_reader.h"
 
 namespace vpcwall {
@@ -31,7 +32,7 @@ class PolicyReader {
   PolicyReader(const YamlNode& root, Reporter& reporter)
       : top_(root, "the policy",
              {"version", "vpc", "prefix_lists", "security_groups", "network_acls", "subnets", "interfaces",
-              "quotas", "auto_tracked", "behavior"},
+              "quotas", "auto_tracked", "behavior", "lint"},
              reporter),
         reporter_(reporter),
         directory_(reporter) {}
@@ -50,6 +51,7 @@ class PolicyReader {
     if (const YamlNode* node = top_.find("auto_tracked"))
       read_peers(*node, "auto_tracked", {Section::auto_tracked, 0, Field::cidr}, policy().auto_tracked);
     if (const YamlNode* node = top_.find("behavior")) read_behavior(*node);
+    if (const YamlNode* node = top_.find("lint")) policy().suppressions = read_suppressions(*node, reporter_);
     return std::move(result_);
   }
 

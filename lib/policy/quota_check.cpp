@@ -112,14 +112,10 @@ class QuotaCheck {
         }
   }
 
-  // S-31, S-33. A list without entries has no family yet and counts in both.
   [[nodiscard]] std::uint64_t weight(const SecurityGroupRule& rule, Family family) const {
-    if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) return prefix->base.family == family ? 1 : 0;
-    if (std::holds_alternative<GroupReference>(rule.peer)) return 1;
-    const auto list = lists_.find(std::get<PrefixListReference>(rule.peer).id);
-    if (list == lists_.end()) return 0;
-    const auto& entries = list->second->entries;
-    return entries.empty() || entries.front().cidr.base.family == family ? list->second->max_entries : 0;
+    const auto* reference = std::get_if<PrefixListReference>(&rule.peer);
+    const auto list = reference != nullptr ? lists_.find(reference->id) : lists_.end();
+    return quota_weight(rule, family, list == lists_.end() ? nullptr : list->second);
   }
 
   void rules(const SecurityGroup& group, Direction direction, Family family) {
@@ -161,6 +157,14 @@ class QuotaCheck {
 };
 
 }  // namespace
+
+std::uint64_t quota_weight(const SecurityGroupRule& rule, Family family, const PrefixList* list) {
+  if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) return prefix->base.family == family ? 1 : 0;
+  if (std::holds_alternative<GroupReference>(rule.peer)) return 1;
+  if (list == nullptr) return 0;
+  const bool counts = list->entries.empty() || list->entries.front().cidr.base.family == family;
+  return counts ? list->max_entries : 0;
+}
 
 void check_quotas(const PolicyCheck& check) { QuotaCheck(check).run(); }
 

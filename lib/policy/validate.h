@@ -35,6 +35,11 @@ inline constexpr std::size_t max_name_length = 255;                   // S-75, S
 
 [[nodiscard]] std::vector<Diagnostic> validate(const Policy& policy);
 
+// What a rule counts of its direction's quota in that family (S-31, S-33); `list` is the prefix list that it
+// names, or null. A list without entries has no family yet and counts in both.
+[[nodiscard]] std::uint64_t quota_weight(const SecurityGroupRule& rule, Family family,
+                                         const PrefixList* list);
+
 // What one check looks at. When parts of a file were unreadable, the rest is still checked, but what follows
 // from the missing part is no mistake of its own: not `complete`, an id that nothing has is let pass; not
 // `vpc_complete`, so is a subnet outside of the VPC.

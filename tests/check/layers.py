@@ -18,7 +18,7 @@ BELOW = {
     "flow": {"base", "net"},
     "fast_path": {"base", "net", "flow"},
     "engine": {"base", "net", "policy", "flow", "fast_path"},
-    "lint": {"base", "net", "policy"},
+    "lint": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "record": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
     "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
