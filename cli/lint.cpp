@@ -59,12 +59,17 @@ std::optional<LintedFile> lint_file(const std::string& path, const LintOptions& 
   return linted;
 }
 
+// A file's name may be any bytes.
+std::string text_of(const nlohmann::ordered_json& json) {
+  return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+}
+
 int lint_verb(const LintVerbOptions& options) {
   const LintOptions lint_options = options_of(options);
   const std::string format = options.json ? "json" : options.format;
   if (options.list) {
     if (format == "json")
-      std::cout << checks_json(lint_options.checks).dump(2) << '\n';
+      std::cout << text_of(checks_json(lint_options.checks));
     else
       std::cout << checks_text(lint_options.checks);
     return exit_status::ok;
@@ -79,8 +84,8 @@ int lint_verb(const LintVerbOptions& options) {
     findings += summarize(file.report).count();
     if (format == "text") std::cout << findings_text(file, ::isatty(STDOUT_FILENO) == 1);
   }
-  if (format == "json") std::cout << findings_json(files).dump(2) << '\n';
-  if (format == "sarif") std::cout << sarif(files, lint_options.checks, VPCWALL_VERSION).dump(2) << '\n';
+  if (format == "json") std::cout << text_of(findings_json(files));
+  if (format == "sarif") std::cout << text_of(sarif(files, lint_options.checks, VPCWALL_VERSION));
   if (files.size() != options.files.size()) return exit_status::bad_input;
   return findings == 0 ? exit_status::ok : exit_status::negative;
 }
@@ -94,8 +99,12 @@ void add_lint_verb(CLI::App& app, int& exit_status) {
   verb->add_flag("--list", options->list, "List the checks, also those that a policy file cannot answer");
   verb->add_option("--only", options->only, "Only these checks: ids, names or catalogues, with commas")
       ->delimiter(',')
-      ->type_name("CHECK,...");
-  verb->add_option("--skip", options->skip, "All but these checks")->delimiter(',')->type_name("CHECK,...");
+      ->type_name("CHECK,...")
+      ->allow_extra_args(false);
+  verb->add_option("--skip", options->skip, "All but these checks")
+      ->delimiter(',')
+      ->type_name("CHECK,...")
+      ->allow_extra_args(false);
   verb->add_option("--severity", options->severity, "Only findings of this severity or above")
       ->check(CLI::IsMember(std::vector<std::string>(severities.begin(), severities.end())))
       ->capture_default_str();

@@ -42,6 +42,10 @@ IpAddress previous(const IpAddress& address) noexcept {
 
 }  // namespace
 
+Protocol protocol_of(TrafficKind kind) noexcept {
+  return static_cast<Protocol>(kind >> protocol_shift & 0xffU);
+}
+
 TrafficKinds whole_kinds(const CompiledTraffic& traffic) noexcept {
   TrafficKinds kinds = traffic.kinds().front();
   kinds.last = std::min(kinds.last, last_whole);
@@ -51,8 +55,7 @@ TrafficKinds whole_kinds(const CompiledTraffic& traffic) noexcept {
 IpAddress after(const Prefix& prefix) noexcept { return next(prefix.last()); }
 
 bool can_occur(TrafficKind kind, Family family) noexcept {
-  const auto protocol = static_cast<Protocol>(kind >> protocol_shift & 0xffU);
-  return protocol != (family == Family::ipv4 ? Protocol::icmpv6 : Protocol::icmp);
+  return protocol_of(kind) != (family == Family::ipv4 ? Protocol::icmpv6 : Protocol::icmp);
 }
 
 CompiledTraffic traffic_of(const NetworkAclEntry& entry) {
@@ -120,7 +123,7 @@ Packet make_witness(TrafficKind kind, const IpAddress& own, const IpAddress& pee
   const bool incoming = direction == Direction::ingress;
   packet.source = incoming ? peer : own;
   packet.destination = incoming ? own : peer;
-  packet.protocol = static_cast<Protocol>(kind >> protocol_shift & 0xffU);
+  packet.protocol = protocol_of(kind);
   packet.length = 60;
   if (has_ports(packet.protocol)) {
     packet.transport = Transport::whole;

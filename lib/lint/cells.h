@@ -25,6 +25,7 @@ struct Cell {
   IpAddress first, last;  // peers
 };
 
+[[nodiscard]] Protocol protocol_of(TrafficKind kind) noexcept;
 // The kinds of whole packets that traffic speaks of; empty (first > last) when there are none.
 [[nodiscard]] TrafficKinds whole_kinds(const CompiledTraffic& traffic) noexcept;
 // As the entry of a network ACL is matched: with an IPv4 range, icmpv6 is a number without types (N-19).

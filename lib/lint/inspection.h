@@ -17,8 +17,9 @@ namespace vpcwall {
 
 class Inspection {
  public:
-  Inspection(const Policy& policy, const Parameters& parameters)
-      : policy_(policy), parameters_(parameters), index_(policy) {}
+  Inspection(const Policy& policy, const Parameters& parameters,
+             std::uint64_t questions = QuestionBudget::most)
+      : policy_(policy), parameters_(parameters), index_(policy), budget_(questions) {}
 
   // All that the check finds, in the order of the policy's objects.
   void run(const Check& check);

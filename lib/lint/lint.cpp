@@ -33,7 +33,7 @@ std::vector<const Check*> meant_by(const std::string& word) {
 }  // namespace
 
 LintReport lint(const Policy& policy, const LintOptions& options) {
-  Inspection inspection(policy, options.parameters);
+  Inspection inspection(policy, options.parameters, options.questions);
   const Check* last = nullptr;
   for (const Check* check : options.checks) {
     if (check->id == suppression_check_id)

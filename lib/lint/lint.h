@@ -7,6 +7,7 @@
 // thread.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -14,12 +15,14 @@
 #include "base/expected.h"
 #include "lint/finding.h"
 #include "lint/parameters.h"
+#include "lint/probe.h"
 
 namespace vpcwall {
 
 struct LintOptions {
   std::vector<const Check*> checks;  // in any order
   Parameters parameters;
+  std::uint64_t questions = QuestionBudget::most;  // how much may be asked of evaluate()
 };
 
 struct LintReport {

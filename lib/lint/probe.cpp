@@ -46,7 +46,8 @@ std::optional<Decision> Probe::converse(const Packet& request, const Journey& th
   return answered;
 }
 
-std::optional<IpAddress> Probe::peer_between(const IpAddress& first, const IpAddress& last) const {
+std::optional<IpAddress> Probe::peer_between(const IpAddress& first, const IpAddress& last) {
+  budget_.spend(1);
   // Of documentation, so that messages show nobody's address where anybody's would do (RFC 5737, RFC 3849).
   static const std::array shown{*parse_address("203.0.113.12"), *parse_address("2001:db8:ffff::12")};
   for (const IpAddress& address : shown)

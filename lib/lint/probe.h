@@ -46,8 +46,8 @@ class Probe {
                                                  const Packet& reply, const Journey& back);
 
   // A peer in that range whom rules concern: nobody filters what AWS's own services send or are sent. Nothing
-  // when there is none.
-  [[nodiscard]] std::optional<IpAddress> peer_between(const IpAddress& first, const IpAddress& last) const;
+  // when there is none. Costs a question, so that looking for witnesses is bounded as well.
+  [[nodiscard]] std::optional<IpAddress> peer_between(const IpAddress& first, const IpAddress& last);
   // The number of the entry, or `*`, that the gate `acl-ingress` or `acl-egress` was decided by; nothing when
   // no such gate was met.
   [[nodiscard]] std::optional<std::string> deciding_entry(const Decision& decision) const;

@@ -1,6 +1,7 @@
 #include "lint/report_text.h"
 
 #include <algorithm>
+#include <span>
 
 namespace vpcwall {
 namespace {
@@ -25,9 +26,12 @@ std::string id_and_name(const Check& check) {
   return std::string(check.id) + (check.name == check.id ? "" : ' ' + std::string(check.name));
 }
 
+bool is_at(const Finding& one, const Finding& other) {
+  return one.at.line == other.at.line && one.at.column == other.at.column;
+}
+
 bool says_the_same(const Finding& one, const Finding& other) {
-  return one.at.line == other.at.line && one.at.column == other.at.column &&
-         one.check->severity == other.check->severity && one.message == other.message &&
+  return one.check->severity == other.check->severity && one.message == other.message &&
          to_string(one.subject) == to_string(other.subject);
 }
 
@@ -42,6 +46,22 @@ std::string line_of(const std::string& file, const std::vector<const Finding*>& 
   return text + "]\n    " + finding.remedy + '\n';
 }
 
+// The findings of one place. Catalogues ask the same: what they find alike is said once.
+std::string lines_of(const std::string& file, std::span<const Finding> findings, bool color) {
+  std::vector<const Finding*> rest;
+  for (const Finding& finding : findings)
+    if (!finding.suppressed) rest.push_back(&finding);
+  std::string text;
+  while (!rest.empty()) {
+    const Finding& first = *rest.front();
+    const auto others = std::stable_partition(rest.begin(), rest.end(),
+                                              [&](const Finding* one) { return says_the_same(first, *one); });
+    text += line_of(file, {rest.begin(), others}, color);
+    rest.erase(rest.begin(), others);
+  }
+  return text;
+}
+
 std::string padded(std::string text, std::size_t width) {
   text.resize(std::max(text.size(), width), ' ');
   return text;
@@ -51,16 +71,12 @@ std::string padded(std::string text, std::size_t width) {
 
 std::string findings_text(const LintedFile& file, bool color) {
   std::string text;
-  std::vector<const Finding*> rest;
-  for (const Finding& finding : file.report.findings)
-    if (!finding.suppressed) rest.push_back(&finding);
-  while (!rest.empty()) {
-    // Catalogues ask the same: what they find alike is said once.
-    const Finding& first = *rest.front();
-    const auto others = std::stable_partition(rest.begin(), rest.end(),
-                                              [&](const Finding* one) { return says_the_same(first, *one); });
-    text += line_of(file.name, {rest.begin(), others}, color);
-    rest.erase(rest.begin(), others);
+  const auto& findings = file.report.findings;
+  for (auto first = findings.begin(); first != findings.end();) {
+    const auto end =
+        std::find_if(first, findings.end(), [&](const Finding& one) { return !is_at(one, *first); });
+    text += lines_of(file.name, {first, end}, color);
+    first = end;
   }
   const LintSummary summary = summarize(file.report);
   text += file.name + ": ";

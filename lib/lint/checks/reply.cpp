@@ -21,12 +21,14 @@ bool is_for_replies(const NetworkAclEntry& entry) {
 
 // The echo request of a cell, or its first kind where it has ports; nothing for what expects no reply.
 std::optional<TrafficKind> request_of(const Cell& cell) {
-  const auto protocol = static_cast<Protocol>(cell.kind >> 16U & 0xffU);
-  if (has_ports(protocol)) return cell.kind;
-  if (!is_icmp(protocol) || !can_occur(cell.kind, cell.first.family)) return std::nullopt;
-  const TrafficKind type = protocol == Protocol::icmp ? 8 : 128;
-  const TrafficKind echo = static_cast<TrafficKind>(protocol) << 16U | type << 8U;
-  return cell.kind <= echo && echo <= cell.last_kind ? std::optional(echo) : std::nullopt;
+  Packet echo;
+  echo.protocol = protocol_of(cell.kind);
+  if (has_ports(echo.protocol)) return cell.kind;
+  if (!is_icmp(echo.protocol) || !can_occur(cell.kind, cell.first.family)) return std::nullopt;
+  echo.transport = Transport::whole;
+  echo.icmp_type = echo.protocol == Protocol::icmp ? 8 : 128;
+  const TrafficKind kind = kind_of(echo);
+  return cell.kind <= kind && kind <= cell.last_kind ? std::optional(kind) : std::nullopt;
 }
 
 // What one entry's requests of one protocol came to at one place.
