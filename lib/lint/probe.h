@@ -22,7 +22,7 @@ namespace vpcwall {
 
 class QuestionBudget {
  public:
-  static constexpr std::uint64_t most = 20'000'000;
+  static constexpr std::uint64_t most = 50'000'000;
   explicit QuestionBudget(std::uint64_t questions = most) : left_(questions) {}
 
   [[nodiscard]] bool may_ask() const noexcept { return left_ != 0; }
