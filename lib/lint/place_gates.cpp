@@ -4,28 +4,48 @@
 
 namespace vpcwall {
 
-PlaceGates::PlaceGates(const Place& place, const PolicyIndex& index) : place_(place) {
+PlaceGates::PlaceGates(const Place& place, const PolicyIndex& index) : place_(place), index_(index) {
   for (const Direction direction : {Direction::ingress, Direction::egress}) {
-    Cuts& cuts = cuts_.at(static_cast<std::size_t>(direction));
     auto& traffics = traffics_.at(static_cast<std::size_t>(direction));
     for (const NetworkAclEntry& entry : place.acl->entries(direction)) traffics.push_back(traffic_of(entry));
-    for (const std::string& id : place.interface->security_groups)
-      if (const SecurityGroup* group = index.group(id))
-        for (const SecurityGroupRule& rule : group->rules(direction))
-          traffics.push_back(compile_traffic(rule.traffic));
+    for (const SecurityGroupRule* rule : rules(direction)) traffics.push_back(compile_traffic(rule->traffic));
+    Cuts& cuts = cuts_.at(static_cast<std::size_t>(direction));
     for (const CompiledTraffic& traffic : traffics) cuts.at(traffic);
-    // Both directions see the same peer: one the request, the other the reply.
-    for (const Direction side : {Direction::ingress, Direction::egress}) {
-      for (const NetworkAclEntry& entry : place.acl->entries(side)) cuts.at(entry.cidr);
-      for (const std::string& id : place.interface->security_groups)
-        if (const SecurityGroup* group = index.group(id))
-          for (const SecurityGroupRule& rule : group->rules(side))
-            for (const Prefix& peer : index.peers(rule.peer)) cuts.at(peer);
-    }
-    // Inside of the subnet no ACL is asked.
-    for (const auto& range : {place.subnet->cidr, place.subnet->ipv6_cidr})
-      if (range) cuts.at(*range);
+    for (const Prefix& peer : named_peers()) cuts.at(peer);
   }
+}
+
+std::vector<const SecurityGroupRule*> PlaceGates::rules(Direction direction) const {
+  std::vector<const SecurityGroupRule*> all;
+  for (const std::string& id : place_.interface->security_groups)
+    if (const SecurityGroup* group = index_.group(id))
+      for (const SecurityGroupRule& rule : group->rules(direction)) all.push_back(&rule);
+  return all;
+}
+
+// Both directions see the same peer, one the request, the other the reply: whatever either names cuts both.
+std::vector<Prefix> PlaceGates::named_peers() const {
+  std::vector<Prefix> all;
+  for (const Direction direction : {Direction::ingress, Direction::egress}) {
+    for (const NetworkAclEntry& entry : place_.acl->entries(direction)) all.push_back(entry.cidr);
+    for (const SecurityGroupRule* rule : rules(direction)) {
+      const auto peers = index_.peers(rule->peer);
+      all.insert(all.end(), peers.begin(), peers.end());
+    }
+  }
+  // Inside of the subnet no ACL is asked.
+  for (const auto& range : {place_.subnet->cidr, place_.subnet->ipv6_cidr})
+    if (range) all.push_back(*range);
+  return all;
+}
+
+std::vector<Cell> PlaceGates::allowed_cells(Direction direction) {
+  std::vector<Cell> all;
+  for (const SecurityGroupRule* rule : rules(direction))
+    for (const Prefix& peer : index_.peers(rule->peer))
+      for (const Cell& cell : cells(direction, compile_traffic(rule->traffic), peer))
+        if (all.size() < most_cells) all.push_back(cell);
+  return all;
 }
 
 std::vector<std::uint16_t> PlaceGates::ports(Direction direction, Protocol protocol,

@@ -13,6 +13,13 @@ PolicyIndex::PolicyIndex(const Policy& policy) {
     subnets_[subnet.id] = &subnet;
     associated_[subnet.network_acl] = true;
   }
+  index_references(policy);
+  for (const Interface& interface : policy.interfaces)
+    for (const std::string& group : interface.security_groups) members_[group].push_back(&interface);
+  find_places(policy);
+}
+
+void PolicyIndex::index_references(const Policy& policy) {
   for (const SecurityGroup& group : policy.security_groups)
     for (const Direction direction : {Direction::ingress, Direction::egress})
       for (const SecurityGroupRule& rule : group.rules(direction)) {
@@ -20,9 +27,11 @@ PolicyIndex::PolicyIndex(const Policy& policy) {
         if (other != nullptr && other->id != group.id) referenced_[other->id] = true;
         if (const auto* list = std::get_if<PrefixListReference>(&rule.peer)) ++references_[list->id];
       }
+}
+
+void PolicyIndex::find_places(const Policy& policy) {
   std::set<std::tuple<std::string, std::vector<std::string>, Interface::Type, bool, bool>> seen;
   for (const Interface& interface : policy.interfaces) {
-    for (const std::string& group : interface.security_groups) members_[group].push_back(&interface);
     bool ipv4 = false, ipv6 = false;
     for (const Prefix& address : interface.addresses)
       (address.base.family == Family::ipv4 ? ipv4 : ipv6) = true;

@@ -47,6 +47,9 @@ class PolicyIndex {
   static const std::vector<const Interface*>& of(const ById<std::vector<const Interface*>>& all,
                                                  std::string_view id);
 
+  void index_references(const Policy& policy);
+  void find_places(const Policy& policy);
+
   ById<const SecurityGroup*> groups_;
   ById<const NetworkAcl*> acls_;
   ById<const PrefixList*> lists_;

@@ -35,62 +35,75 @@ const IpAddress& own_address(Family family) {
 
 bool comes_before(const NetworkAclEntry* a, const NetworkAclEntry* b) { return a->number < b->number; }
 
-// What of an ACL's list of one family decides about each cell.
+// Which entry of one list decides about each cell. Judged once, when it is made.
 class EntryOrder {
  public:
   struct Judged {
-    Packet packet;
+    TrafficKind kind = 0;
+    IpAddress peer;
     Verdict verdict = Verdict::drop;
     std::string decided_by;
   };
 
   EntryOrder(const NetworkAcl& acl, Direction direction, Family family, QuestionBudget& budget)
-      : acl_(acl), direction_(direction), budget_(budget), probe_(alone(acl), budget) {
-    for (const NetworkAclEntry& entry : acl.entries(direction)) {
-      if (entry.cidr.base.family != family) continue;
-      entries_.push_back(&entry);
-      cuts_.at(traffic_of(entry));
-      cuts_.at(entry.cidr);
-    }
+      : acl_(acl), direction_(direction), budget_(budget) {
+    for (const NetworkAclEntry& entry : acl.entries(direction))
+      if (entry.cidr.base.family == family) entries_.push_back(&entry);
     std::sort(entries_.begin(), entries_.end(), comes_before);
+    if (!entries_.empty()) judge(family);
   }
 
   [[nodiscard]] const std::vector<const NetworkAclEntry*>& entries() const noexcept { return entries_; }
 
-  // One packet of every cell that the entry matches; empty when the budget is used up.
-  [[nodiscard]] std::vector<Judged> matched_by(const NetworkAclEntry& entry) {
-    std::vector<Judged> all;
-    for (const Cell& cell : cuts_.cells(traffic_of(entry), entry.cidr)) {
-      if (!budget_.may_ask()) return {};
-      const auto peer = probe_.peer_between(cell.first, cell.last);
-      if (!peer) continue;
-      const Packet packet = make_witness(cell.kind, own_address(peer->family), *peer, direction_);
-      const Decision decision = probe_.ask(packet, journey(probe_));
-      if (auto number = probe_.deciding_entry(decision))
-        all.push_back({packet, decision.verdict, std::move(*number)});
-    }
-    return all;
+  // The cells that the entry matches; none when the budget was used up.
+  [[nodiscard]] std::vector<const Judged*> matched_by(const NetworkAclEntry& entry) const {
+    const TrafficKinds kinds = whole_kinds(traffic_of(entry));
+    std::vector<const Judged*> matched;
+    for (const Judged& one : judged_)
+      if (kinds.contains(one.kind) && entry.cidr.contains(one.peer)) matched.push_back(&one);
+    return matched;
   }
 
-  // Which entries would decide about these packets if the entry were not there; nothing when one of them
+  // Which entries would decide about these cells if the entry were not there; nothing when one of them
   // would get another verdict.
   [[nodiscard]] std::optional<std::set<std::string>> without(const NetworkAclEntry& entry,
-                                                             const std::vector<Judged>& packets) {
+                                                             const std::vector<const Judged*>& cells) {
     NetworkAcl rest = acl_;
     auto& entries = direction_ == Direction::ingress ? rest.ingress : rest.egress;
     std::erase_if(entries, [&](const NetworkAclEntry& one) { return one.number == entry.number; });
     Probe other(alone(rest), budget_);
     std::set<std::string> deciders;
-    for (const Judged& judged : packets) {
-      const Decision decision = other.ask(judged.packet, journey(other));
+    for (const Judged* judged : cells) {
+      const Decision decision = other.ask(packet_of(judged->kind, judged->peer), journey(other));
       const auto number = other.deciding_entry(decision);
-      if (decision.verdict != judged.verdict || !number) return std::nullopt;
+      if (decision.verdict != judged->verdict || !number || !budget_.may_ask()) return std::nullopt;
       deciders.insert(*number);
     }
     return deciders;
   }
 
  private:
+  void judge(Family family) {
+    Cuts cuts;
+    for (const NetworkAclEntry* entry : entries_) {
+      cuts.at(traffic_of(*entry));
+      cuts.at(entry->cidr);
+    }
+    Probe probe(alone(acl_), budget_);
+    for (const Cell& cell : cuts.cells(compile_traffic({}), make_prefix({0, 0, family}, 0))) {
+      const auto peer = probe.peer_between(cell.first, cell.last);
+      if (!peer) continue;
+      const Decision decision = probe.ask(packet_of(cell.kind, *peer), journey(probe));
+      if (auto number = probe.deciding_entry(decision))
+        judged_.push_back({cell.kind, *peer, decision.verdict, std::move(*number)});
+    }
+    if (!budget_.may_ask()) judged_.clear();
+  }
+
+  [[nodiscard]] Packet packet_of(TrafficKind kind, const IpAddress& peer) const {
+    return make_witness(kind, own_address(peer.family), peer, direction_);
+  }
+
   [[nodiscard]] Journey journey(const Probe& probe) const {
     Interface gateway;
     gateway.id = gateway_id;
@@ -100,9 +113,8 @@ class EntryOrder {
   const NetworkAcl& acl_;
   Direction direction_;
   QuestionBudget& budget_;
-  Probe probe_;
-  Cuts cuts_;
   std::vector<const NetworkAclEntry*> entries_;
+  std::vector<Judged> judged_;
 };
 
 bool covers(const NetworkAclEntry& wide, const NetworkAclEntry& narrow) {
@@ -161,8 +173,8 @@ bool find_shadowed_entries(const NetworkAcl& acl, Inspection& inspection) {
   return for_each_list(acl, inspection,
                        [&](Direction direction, const NetworkAclEntry& entry, EntryOrder& order) {
                          std::set<std::string> deciders;
-                         for (const EntryOrder::Judged& judged : order.matched_by(entry))
-                           deciders.insert(judged.decided_by);
+                         for (const EntryOrder::Judged* judged : order.matched_by(entry))
+                           deciders.insert(judged->decided_by);
                          if (!deciders.empty() && !deciders.contains(std::to_string(entry.number)))
                            report_shadowed(acl, direction, entry, order, deciders, inspection);
                        });
@@ -171,9 +183,9 @@ bool find_shadowed_entries(const NetworkAcl& acl, Inspection& inspection) {
 bool find_redundant_entries(const NetworkAcl& acl, Inspection& inspection) {
   return for_each_list(
       acl, inspection, [&](Direction direction, const NetworkAclEntry& entry, EntryOrder& order) {
-        std::vector<EntryOrder::Judged> own = order.matched_by(entry);
-        std::erase_if(own, [&](const EntryOrder::Judged& judged) {
-          return judged.decided_by != std::to_string(entry.number);
+        std::vector<const EntryOrder::Judged*> own = order.matched_by(entry);
+        std::erase_if(own, [&](const EntryOrder::Judged* judged) {
+          return judged->decided_by != std::to_string(entry.number);
         });
         const auto deciders = own.empty() ? std::nullopt : order.without(entry, own);
         if (!deciders) return;

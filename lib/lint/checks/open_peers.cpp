@@ -66,6 +66,26 @@ bool is_everyone(const std::vector<Prefix>& parts) {
   return expected == IpAddress{0, 0, family};  // beyond the last address comes the first
 }
 
+// Whom the rules that are not open let in with one kind of packet.
+struct Parts {
+  std::vector<Prefix> ranges;
+  const SecurityGroupRule* last = nullptr;  // never null where there are ranges
+};
+
+Parts parts_of(const SecurityGroup& group, TrafficKind kind, Family family, const Inspection& inspection) {
+  Parts parts;
+  for (const SecurityGroupRule& rule : group.ingress) {
+    if (std::holds_alternative<GroupReference>(rule.peer) || is_open(rule)) continue;
+    if (!compile_traffic(rule.traffic).matches(kind)) continue;
+    for (const Prefix& range : inspection.index().peers(rule.peer))
+      if (range.base.family == family) {
+        parts.ranges.push_back(range);
+        parts.last = &rule;
+      }
+  }
+  return parts;
+}
+
 }  // namespace
 
 bool is_open(const SecurityGroupRule& rule) noexcept { return open_prefix(rule) != nullptr; }
@@ -142,23 +162,13 @@ bool find_open_by_halves(const SecurityGroup& group, Inspection& inspection) {
     for (const SecurityGroupRule& rule : group.ingress) cuts.at(compile_traffic(rule.traffic));
     const Prefix everyone = make_prefix({0, 0, family}, 0);
     for (const Cell& cell : cuts.cells(compile_traffic({}), everyone)) {
-      if (!can_occur(cell.kind, family)) continue;
-      std::vector<Prefix> parts;
-      const SecurityGroupRule* last = nullptr;
-      for (const SecurityGroupRule& rule : group.ingress) {
-        if (std::holds_alternative<GroupReference>(rule.peer) || is_open(rule)) continue;
-        if (!compile_traffic(rule.traffic).matches(cell.kind)) continue;
-        for (const Prefix& part : inspection.index().peers(rule.peer))
-          if (part.base.family == family) {
-            parts.push_back(part);
-            last = &rule;
-          }
-      }
-      if (last == nullptr || !is_everyone(parts)) continue;
-      inspection.report(
-          group, Direction::ingress, *last,
-          "together with other rules of the group lets every address in: " + std::to_string(parts.size()) +
-              " ranges are " + to_string(everyone) + " between them");
+      const Parts parts =
+          can_occur(cell.kind, family) ? parts_of(group, cell.kind, family, inspection) : Parts{};
+      if (!is_everyone(parts.ranges)) continue;
+      inspection.report(group, Direction::ingress, *parts.last,
+                        "together with other rules of the group lets every address in: " +
+                            std::to_string(parts.ranges.size()) + " ranges are " + to_string(everyone) +
+                            " between them");
       break;  // one for each family
     }
   }

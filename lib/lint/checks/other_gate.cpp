@@ -59,66 +59,94 @@ std::string entries_text(const std::set<std::string>& numbers) {
 
 enum class Use : std::uint8_t { none, some, unknown };  // unknown: it decides about nothing here
 
-// Whether one packet that the entry lets pass is one that the groups of the place let pass.
+// Which entries of one list let a packet pass that the groups of the place let pass as well.
 class EntrySearch {
  public:
   EntrySearch(const Place& place, Direction direction, Inspection& inspection)
-      : place_(place),
-        direction_(direction),
+      : direction_(direction),
         inspection_(inspection),
         probe_(inspection.probe()),
         gates_(place, inspection.index()),
         there_(journey_of(probe_, place, direction)),
-        back_(journey_of(probe_, place, opposite(direction))) {}
+        back_(journey_of(probe_, place, opposite(direction))) {
+    look_at_requests();
+    look_at_replies();
+  }
 
   [[nodiscard]] Use use_of(const NetworkAclEntry& entry) {
+    if (used_.contains(std::to_string(entry.number))) return Use::some;
+    // N-44 to N-46: errors come about flows, and what lets them pass depends on more than rules.
+    if (entry.traffic.protocol && is_icmp(*entry.traffic.protocol) && speaks_of_errors(entry.traffic))
+      return Use::some;
     const auto own = gates_.own_address(entry.cidr.base.family);
     if (!own) return Use::none;
-    Use use = Use::unknown;
     for (const Cell& cell : gates_.cells(direction_, traffic_of(entry), entry.cidr)) {
       if (!inspection_.budget().may_ask()) return Use::unknown;
       const auto peer = probe_.peer_between(cell.first, cell.last);
       if (!peer) continue;
-      const Packet packet = make_witness(cell.kind, *own, *peer, direction_);
-      const Decision decision = probe_.ask(packet, there_);
-      if (probe_.deciding_entry(decision) != std::to_string(entry.number)) continue;
-      if (decision.verdict == Verdict::accept || is_error(packet) || is_reply(packet)) return Use::some;
-      use = Use::none;
+      const Decision decision = probe_.ask(make_witness(cell.kind, *own, *peer, direction_), there_);
+      if (probe_.deciding_entry(decision) == std::to_string(entry.number)) return Use::none;
     }
-    return use;
+    return Use::unknown;
   }
 
  private:
-  // N-44 to N-46: errors come about flows, and what lets them pass depends on more than rules.
-  [[nodiscard]] static bool is_error(const Packet& packet) {
-    return is_icmp(packet.protocol) && is_icmp_error(packet.protocol, packet.icmp_type);
+  [[nodiscard]] static bool speaks_of_errors(const Traffic& traffic) {
+    if (traffic.icmp_type) return is_icmp_error(*traffic.protocol, *traffic.icmp_type);
+    return true;
   }
 
-  // The packet as a reply to a request the other way: is there a service port for which it passes?
-  [[nodiscard]] bool is_reply(const Packet& packet) {
-    std::vector<std::uint16_t> services{0};
-    if (has_ports(packet.protocol)) services = gates_.ports(opposite(direction_), packet.protocol, 0);
-    Packet request = packet;
-    std::swap(request.source, request.destination);
-    request.source_port = packet.destination_port;
-    if (is_icmp(packet.protocol)) {
-      const auto query = answered_query(packet.protocol, packet.icmp_type);
-      if (!query) return false;
-      request.icmp_type = *query;
+  void look_at_requests() {
+    for (const Cell& cell : gates_.allowed_cells(direction_)) {
+      const auto packet = witness(cell, direction_);
+      if (!packet) continue;
+      const Decision decision = probe_.ask(*packet, there_);
+      if (decision.verdict == Verdict::accept) mark(decision);
     }
-    return std::any_of(services.begin(), services.end(), [&](std::uint16_t port) {
-      request.destination_port = port;
-      const auto reply = probe_.converse(request, back_, make_reply(request), there_);
-      return reply && reply->verdict == Verdict::accept;
-    });
   }
 
-  const Place& place_;
+  void look_at_replies() {
+    for (const Cell& cell : gates_.allowed_cells(opposite(direction_))) {
+      auto request = witness(cell, opposite(direction_));
+      if (!request) continue;
+      std::vector<std::uint16_t> ports{witness_source_port};
+      if (has_ports(request->protocol)) ports = gates_.ports(direction_, request->protocol, 0);
+      for (const std::uint16_t port : ports) {
+        request->source_port = port;
+        const auto reply = probe_.converse(*request, back_, make_reply(*request), there_);
+        if (!reply) break;  // the request does not pass, whatever port it comes from
+        if (reply->verdict == Verdict::accept) mark(*reply);
+      }
+    }
+  }
+
+  // What stands for the cell: of ICMP its query, where it has one.
+  [[nodiscard]] std::optional<Packet> witness(const Cell& cell, Direction direction) {
+    const auto own = gates_.own_address(cell.first.family);
+    if (!own || !can_occur(cell.kind, cell.first.family) || !inspection_.budget().may_ask())
+      return std::nullopt;
+    const auto peer = probe_.peer_between(cell.first, cell.last);
+    if (!peer) return std::nullopt;
+    Packet packet = make_witness(cell.kind, *own, *peer, direction);
+    if (is_icmp(packet.protocol)) {
+      Packet echo = packet;
+      echo.icmp_type = packet.protocol == Protocol::icmp ? 8 : 128;
+      echo.icmp_code = 0;
+      if (cell.kind <= kind_of(echo) && kind_of(echo) <= cell.last_kind) packet = echo;
+    }
+    return packet;
+  }
+
+  void mark(const Decision& decision) {
+    if (auto number = probe_.deciding_entry(decision)) used_.insert(std::move(*number));
+  }
+
   Direction direction_;
   Inspection& inspection_;
   Probe& probe_;
   PlaceGates gates_;
   Journey there_, back_;
+  std::set<std::string> used_;
 };
 
 }  // namespace

@@ -46,6 +46,7 @@ class ReplySearch {
         inspection_(inspection),
         probe_(inspection.probe()),
         gates_(place, inspection.index()),
+        allowed_(gates_.allowed_cells(direction)),
         there_(journey(direction)),
         back_(journey(opposite(direction))) {}
 
@@ -53,9 +54,10 @@ class ReplySearch {
     std::map<Protocol, Outcomes> found;
     const auto own = gates_.own_address(entry.cidr.base.family);
     if (!own) return found;
-    for (const Cell& cell : gates_.cells(direction_, traffic_of(entry), entry.cidr)) {
+    const TrafficKinds kinds = whole_kinds(traffic_of(entry));
+    for (const Cell& cell : allowed_) {
       const auto kind = request_of(cell);
-      if (!kind) continue;
+      if (!kind || !kinds.contains(*kind) || !entry.cidr.contains(cell.first)) continue;
       if (!inspection_.budget().may_ask()) return {};
       const auto peer = probe_.peer_between(cell.first, cell.last);
       if (!peer) continue;
@@ -99,6 +101,7 @@ class ReplySearch {
   Inspection& inspection_;
   Probe& probe_;
   PlaceGates gates_;
+  std::vector<Cell> allowed_;
   Journey there_, back_;
 };
 
