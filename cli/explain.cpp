@@ -8,11 +8,13 @@
 
 #include "cli/control_client.h"
 #include "cli/control_socket.h"
+#include "cli/output_file.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
-#include "replay/explanation.h"
-#include "replay/explanation_text.h"
-#include "replay/simulation.h"
+#include "explain/explanation.h"
+#include "explain/explanation_text.h"
+#include "policy/compile.h"
+#include "policy/policy_yaml.h"
 
 namespace vpcwall {
 namespace {
@@ -20,15 +22,14 @@ namespace {
 struct ExplainOptions {
   std::string policy;
   std::string socket;
-  std::string protocol = "tcp";
   std::string source, destination;
-  unsigned type = 256;  // not given
-  unsigned code = 0;
+  std::string write_fixed;
+  Ask ask;
+  unsigned type = not_given, code = not_given;
   bool json = false;
-};
 
-constexpr std::uint16_t ephemeral_port =
-    40000;  // inside every client's range but old Windows' (N-35 to N-40)
+  static constexpr unsigned not_given = 256;
+};
 
 struct Endpoint {
   std::string host;
@@ -55,91 +56,54 @@ Endpoint read_endpoint(const std::string& text) {
   return {host, port};
 }
 
-// An interface's name stands for its first address of the family that the other end speaks.
-IpAddress resolve(const std::string& host, const Policy* policy, std::optional<Family> family) {
-  if (const auto address = parse_address(host)) return *address;
-  if (policy == nullptr)
-    throw CLI::ValidationError(host, "is no IP address; names of interfaces need --policy");
-  for (const Interface& interface : policy->interfaces) {
-    if (interface.name != host && interface.id != host) continue;
-    for (const Prefix& address : interface.addresses)
-      if (!family || address.base.family == *family) return address.base;
-    throw CLI::ValidationError(host, "has no address of the other end's family");
-  }
-  throw CLI::ValidationError(host, "is neither an IP address nor an interface of the policy");
+Ask ask_of(const ExplainOptions& options) {
+  Ask ask = options.ask;
+  const Endpoint source = read_endpoint(options.source), destination = read_endpoint(options.destination);
+  ask.source = source.host;
+  ask.source_port = source.port;
+  ask.destination = destination.host;
+  ask.destination_port = destination.port;
+  if (options.type != ExplainOptions::not_given) ask.type = static_cast<std::uint8_t>(options.type);
+  if (options.code != ExplainOptions::not_given) ask.code = static_cast<std::uint8_t>(options.code);
+  return ask;
 }
 
-Packet make_request(const ExplainOptions& options, const Policy* policy) {
-  const auto protocol = parse_protocol(options.protocol);
-  if (!protocol)
-    throw CLI::ValidationError("--protocol",
-                               "found " + options.protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
-  const Endpoint source = read_endpoint(options.source);
-  const Endpoint destination = read_endpoint(options.destination);
-  const auto destination_address = parse_address(destination.host);
-
-  Packet packet;
-  packet.source = resolve(source.host, policy,
-                          destination_address ? std::optional(destination_address->family) : std::nullopt);
-  packet.destination = resolve(destination.host, policy, packet.source.family);
-  if (packet.source.family != packet.destination.family)
-    throw CLI::ValidationError("--destination", "is of another address family than --source");
-  packet.protocol = *protocol;
-  packet.length = 60;
-  if (has_ports(*protocol)) {
-    if (!destination.port)
-      throw CLI::ValidationError("--destination", "needs a port: " + options.destination + ":PORT");
-    packet.transport = Transport::whole;
-    packet.source_port = source.port.value_or(ephemeral_port);
-    packet.destination_port = *destination.port;
-    packet.tcp_flags.syn = *protocol == Protocol::tcp;
-  } else if (is_icmp(*protocol)) {
-    packet.transport = Transport::whole;
-    const unsigned echo_request = *protocol == Protocol::icmp ? 8 : 128;
-    packet.icmp_type = static_cast<std::uint8_t>(options.type < 256 ? options.type : echo_request);
-    packet.icmp_code = static_cast<std::uint8_t>(options.code);
-    packet.icmp_identifier = 1;
-  }
-  return packet;
-}
-
-nlohmann::ordered_json packet_json(const Packet& packet) {
-  nlohmann::ordered_json json{{"protocol", static_cast<unsigned>(packet.protocol)},
-                              {"source", to_string(packet.source)},
-                              {"destination", to_string(packet.destination)}};
-  if (has_ports(packet.protocol)) {
-    json["source_port"] = packet.source_port;
-    json["destination_port"] = packet.destination_port;
-    if (packet.protocol == Protocol::tcp) json["flags"] = "S";
-  } else if (is_icmp(packet.protocol)) {
-    json["type"] = packet.icmp_type;
-    json["code"] = packet.icmp_code;
-    json["id"] = packet.icmp_identifier;
-  }
-  return json;
-}
-
-int explain_verb(const ExplainOptions& options) {
-  nlohmann::ordered_json story;
-  if (!options.policy.empty()) {
-    const PolicyFile file = read_policy_file(options.policy);
-    print_diagnostics(file.diagnostics, false);
-    if (!file.policy) return exit_status::bad_input;
-    const Packet request = make_request(options, &*file.policy);
-    const Simulation simulation(*file.policy);
-    const auto explanation =
-        vpcwall::explain(simulation.policy(), {}, request, simulation.journey(request), TimePoint{});
-    story = to_json(explanation, simulation.policy(), simulation.slots());
-  } else {
-    const Packet request = make_request(options, nullptr);
-    const ControlClient client(options.socket);
-    story = client.request({{"verb", "explain"}, {"packet", packet_json(request)}});
-  }
+int print(const ExplainOptions& options, const nlohmann::ordered_json& story) {
   if (options.json)
     std::cout << story.dump(2) << '\n';
   else
     std::cout << explanation_text(story, ::isatty(STDOUT_FILENO) == 1);
-  return story.at("verdict") == "pass" ? exit_status::ok : exit_status::negative;
+  return story.at("as_expected").get<bool>() ? exit_status::ok : exit_status::negative;
+}
+
+// Nothing is written unless there is a fix: a file that looks fixed and is not would be worse than none.
+void write_fixed(const ExplainOptions& options, const Explanation& told) {
+  if (!told.fix)
+    std::cerr << "vpcwall: nothing to fix, so " << options.write_fixed << " is not written\n";
+  else if (!told.fix->policy)
+    std::cerr << "vpcwall: no rule helps, so " << options.write_fixed << " is not written\n";
+  else
+    write_output_file(options.write_fixed, emit_policy(*told.fix->policy));
+}
+
+int explain_from_file(const ExplainOptions& options) {
+  const PolicyFile file = read_policy_file(options.policy);
+  print_diagnostics(file.diagnostics, false);
+  if (!file.policy) return exit_status::bad_input;
+  const auto inquiry = resolve(ask_of(options), *file.policy);
+  if (!inquiry) throw CLI::ValidationError("explain", inquiry.error());
+  CompileContext context;
+  const auto compiled = compile(*file.policy, context, 1);
+  const JudgedPolicy judged{*file.policy, *compiled, context.slots, options.policy};
+  const Explanation told = explain(judged, *inquiry);
+  const int status = print(options, to_json(told, judged));
+  if (!options.write_fixed.empty()) write_fixed(options, told);
+  return status;
+}
+
+int explain_from_daemon(const ExplainOptions& options) {
+  const ControlClient client(options.socket);
+  return print(options, client.request({{"verb", "explain"}, {"ask", to_json(ask_of(options))}}));
 }
 
 }  // namespace
@@ -147,9 +111,10 @@ int explain_verb(const ExplainOptions& options) {
 void add_explain_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("explain", "Say what happens to a request and to its reply, gate by gate");
   const auto options = std::make_shared<ExplainOptions>();
-  verb->add_option("--policy", options->policy, "Policy file; without it the running daemon is asked");
+  auto* policy =
+      verb->add_option("--policy", options->policy, "Policy file; without it the running daemon is asked");
   add_socket_options(*verb, options->socket);
-  verb->add_option("--protocol", options->protocol, "tcp, udp, icmp, icmpv6 or a number")
+  verb->add_option("--protocol", options->ask.protocol, "tcp, udp, icmp, icmpv6 or a number")
       ->capture_default_str();
   verb->add_option("--source", options->source, "Address or interface name, with :port if wanted")
       ->required();
@@ -158,8 +123,19 @@ void add_explain_verb(CLI::App& app, int& exit_status) {
   verb->add_option("--type", options->type, "ICMP type; echo request unless given")
       ->check(CLI::Range(0, 255));
   verb->add_option("--code", options->code, "ICMP code")->check(CLI::Range(0, 255));
+  verb->add_option("--client", options->ask.client,
+                   "Whose source ports: linux, windows, nat, elb or custom:LOW-HIGH");
+  verb->add_option("--leaves", options->ask.leaves, "Interface that it leaves, whatever its source address");
+  verb->add_option("--enters", options->ask.enters, "Interface that it enters, whatever its destination");
+  verb->add_option_function<std::string>(
+          "--expect", [options](const std::string& word) { options->ask.expect_blocked = word == "blocked"; },
+          "pass or blocked: what is wanted, and what a fix is to bring about")
+      ->check(CLI::IsMember({"pass", "blocked"}));
+  verb->add_option("--write-fixed", options->write_fixed, "Write the policy with the fix applied")->needs(policy);
   verb->add_flag("--json", options->json, "Print JSON");
-  verb->callback([options, &exit_status] { exit_status = explain_verb(*options); });
+  verb->callback([options, &exit_status] {
+    exit_status = options->policy.empty() ? explain_from_daemon(*options) : explain_from_file(*options);
+  });
 }
 
 }  // namespace vpcwall

@@ -10,8 +10,8 @@
 #include "daemon/decisions_report.h"
 #include "daemon/text_file.h"
 #include "engine/flow_identity.h"
+#include "explain/explanation.h"
 #include "policy/policy_yaml.h"
-#include "replay/explanation.h"
 #include "replay/packet_json.h"
 
 namespace vpcwall {
@@ -38,6 +38,19 @@ Expected<std::uint64_t, std::string> number(const Request& request, const char* 
   if (found->is_number_unsigned() && *found >= least && *found <= most) return found->get<std::uint64_t>();
   return Unexpected{"found " + found->dump().substr(0, 60) + " for \"" + key + "\", expected a number from " +
                     std::to_string(least) + " to " + std::to_string(most)};
+}
+
+// What `explain` is to speak about: an "ask", or a "packet" with all that it carries.
+Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, const Policy& policy) {
+  if (const auto asked = arguments.find("ask"); asked != arguments.end()) {
+    const auto ask = read_ask(*asked);
+    if (!ask) return Unexpected{ask.error()};
+    return resolve(*ask, policy);
+  }
+  if (!arguments.contains("packet")) return Unexpected{std::string("explain needs an \"ask\" or a \"packet\"")};
+  const auto packet = read_packet(arguments.at("packet"));
+  if (!packet) return Unexpected{packet.error().message};
+  return inquiry_about(*packet);
 }
 
 ordered_json to_json(const ReloadOutcome& outcome) {
@@ -173,21 +186,25 @@ ordered_json Commands::flows(const Request& request) const {
 }
 
 ordered_json Commands::explain(const Request& request) const {
-  if (!request.arguments.contains("packet")) return error("explain needs a \"packet\"");
-  const auto packet = read_packet(request.arguments.at("packet"));
-  if (!packet) return error(packet.error().message);
+  const auto inquiry = read_inquiry(request.arguments, firewall_.written_policy());
+  if (!inquiry) return error(inquiry.error());
   const std::shared_ptr<const CompiledPolicy> policy = firewall_.policy();
-  const Journey journey = find_journey(*policy, *packet, {});
+  const Journey journey = inquiry->journey(*policy);
+  Circumstances circumstances;
+  circumstances.now = firewall_.judging_time();
   std::vector<FlowKey> keys;
   for (const auto& [side, direction] :
        {std::pair(journey.leaves, Direction::egress), std::pair(journey.enters, Direction::ingress)}) {
     if (side == no_interface) continue;
-    if (const auto key = flow_key(*packet, direction, policy->interfaces.at(side).number))
-      keys.push_back(*key);
+    const InterfaceNumber number = policy->interfaces.at(side).number;
+    circumstances.held.push_back({number, firewall_.flows_held(number)});
+    // A client that draws its port anew draws a free one: no flow is there yet.
+    const auto key = inquiry->exact_port ? flow_key(inquiry->request, direction, number) : std::nullopt;
+    if (key) keys.push_back(*key);
   }
-  const TimePoint at = firewall_.judging_time();
-  const std::vector<Flow> live = firewall_.flows_of(keys, at);
-  return vpcwall::to_json(vpcwall::explain(*policy, live, *packet, journey, at), *policy, firewall_.slots());
+  circumstances.live = firewall_.flows_of(keys, circumstances.now);
+  const JudgedPolicy judged{firewall_.written_policy(), *policy, firewall_.slots(), settings_.policy};
+  return vpcwall::to_json(vpcwall::explain(judged, *inquiry, circumstances), judged);
 }
 
 ordered_json Commands::tap(const Request& request) {

@@ -137,6 +137,7 @@ void Firewall::start(const Policy& policy) {
   const HookPlan plan = hook_plan(policy);
   require_installable(plan);
   reloader_->apply(policy, device_bindings(policy), Duration::zero());
+  written_ = policy;
   const WorkerSurroundings surroundings{policies_,
                                         shards_,
                                         *barrier_,
@@ -162,7 +163,9 @@ ReloadReport Firewall::reload(const Policy& policy) {
   const HookPlan plan = hook_plan(policy);
   const std::vector<DeviceBinding> bindings = device_bindings(policy);
   install_if_changed(plan);
-  return reloader_->apply(policy, bindings, longest_wait);
+  ReloadReport report = reloader_->apply(policy, bindings, longest_wait);
+  written_ = policy;
+  return report;
 }
 
 void Firewall::stop() {

@@ -15,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -71,6 +72,8 @@ class Firewall {
 
   [[nodiscard]] std::string_view backend() const noexcept { return hooks_->backend(); }
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
+  // What the policy in force was compiled from. Not before start().
+  [[nodiscard]] const Policy& written_policy() const { return written_.value(); }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return reloader_->slots(); }
   [[nodiscard]] std::vector<const Counters*> counters() const;
   [[nodiscard]] std::vector<QueueStatistics> queue_statistics() const;
@@ -80,6 +83,10 @@ class Firewall {
   [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint now) const;
   // The live flow of `key`, whichever shard has it.
   [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint now) const;
+  // How many flows an interface holds, over all shards (C-60).
+  [[nodiscard]] std::uint32_t flows_held(InterfaceNumber interface) const noexcept {
+    return allowance_.used(interface);
+  }
 
   // What the workers' clock says: now(), or what a test has made of it (settings.test_clock).
   [[nodiscard]] TimePoint judging_time() const noexcept { return clock_.now(); }
@@ -124,6 +131,7 @@ class Firewall {
   std::unique_ptr<BurstFence> fence_;
   std::unique_ptr<EventTap> tap_;
   std::unique_ptr<Reloader> reloader_;
+  std::optional<Policy> written_;
   std::unique_ptr<HookInstaller> hooks_;
   HookPlan installed_;                          // as it was asked for
   std::vector<std::uint32_t> marking_devices_;  // that have a program of ours

@@ -29,6 +29,10 @@ class FlowAllowance {
       if (count.compare_exchange_weak(seen, seen + 1, std::memory_order_relaxed)) return true;
     return false;
   }
+  // As if `count` were taken, whatever was before: for asking what would happen.
+  void hold(InterfaceNumber interface, std::uint32_t count) noexcept {
+    counts_[interface % max_interfaces].store(count, std::memory_order_relaxed);
+  }
   void give(InterfaceNumber interface) noexcept {
     counts_[interface % max_interfaces].fetch_sub(1, std::memory_order_relaxed);
   }

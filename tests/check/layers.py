@@ -1,6 +1,6 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
-    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | runtime | control} <- {cli | daemon}
+    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | explain | runtime | control} <- {cli | daemon}
             net <- capture <- replay
 
 Folders between braces are strangers to each other.
@@ -19,6 +19,7 @@ BELOW = {
     "fast_path": {"base", "net", "flow"},
     "engine": {"base", "net", "policy", "flow", "fast_path"},
     "lint": {"base", "net", "policy", "flow", "fast_path", "engine"},
+    "explain": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "record": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
     "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},

@@ -1,9 +1,9 @@
-#include "replay/explanation.h"
+#include "explain/explanation.h"
 
 #include <gtest/gtest.h>
 
-#include "replay/explanation_text.h"
-#include "replay/simulation.h"
+#include "explain/explanation_text.h"
+#include "policy/compile.h"
 #include "support/policies.h"
 
 namespace vpcwall {
@@ -12,11 +12,25 @@ namespace {
 using test::packet_of;
 using test::small_vpc;
 
+// A policy in force, and what is said about packets under it.
+class Told {
+ public:
+  explicit Told(Policy policy) : policy_(std::move(policy)), compiled_(compile(policy_, context_, 1)) {}
+
+  [[nodiscard]] const CompiledPolicy& compiled() const { return *compiled_; }
+  [[nodiscard]] nlohmann::ordered_json about(const Inquiry& inquiry, const Circumstances& now = {}) const {
+    const JudgedPolicy judged{policy_, *compiled_, context_.slots, "test.yaml"};
+    return to_json(explain(judged, inquiry, now), judged);
+  }
+
+ private:
+  Policy policy_;
+  CompileContext context_;
+  std::shared_ptr<const CompiledPolicy> compiled_;
+};
+
 nlohmann::ordered_json told(const Policy& policy, const char* text) {
-  const Simulation simulation(policy);
-  const Packet packet = packet_of(text);
-  return to_json(explain(simulation.policy(), {}, packet, simulation.journey(packet), TimePoint{}),
-                 simulation.policy(), simulation.slots());
+  return Told(policy).about(inquiry_about(packet_of(text)));
 }
 
 constexpr const char* web =
@@ -32,7 +46,8 @@ TEST(Explain, TellsThatTheReplyHangsAtTheAcl) {
   EXPECT_EQ(story.at("request").at("verdict"), "accept");
   EXPECT_EQ(story.at("reply").at("gates").at(0).at("outcome"), "tracked");
   EXPECT_EQ(story.at("blocked_at"),
-            (nlohmann::ordered_json{{"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}}));
+            (nlohmann::ordered_json{
+                {"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}, {"at", "test.yaml:12:5"}}));
   EXPECT_NE(story.at("sentence").get<std::string>().find("its reply"), std::string::npos);
 }
 
@@ -52,12 +67,10 @@ TEST(Explain, HasNoReplyWhereTheRequestIsRefused) {
 }
 
 TEST(Explain, NamesTheSourceDestinationCheck) {  // D-2
-  Policy policy = small_vpc(web);
-  Simulation simulation(policy);
-  const Packet packet = packet_of("tcp S 203.0.113.12:40000 > 198.51.100.7:443");
-  const InterfaceIndex index = simulation.policy().interface_named("web");
-  const auto story = to_json(explain(simulation.policy(), {}, packet, {no_interface, index}, TimePoint{}),
-                             simulation.policy(), simulation.slots());
+  const Told world(small_vpc(web));
+  Inquiry inquiry = inquiry_about(packet_of("tcp S 203.0.113.12:40000 > 198.51.100.7:443"));
+  inquiry.enters = world.compiled().interface_named("web");
+  const auto story = world.about(inquiry);
   EXPECT_NE(story.at("sentence").get<std::string>().find("the source/destination check of interface web"),
             std::string::npos)
       << story.dump();
@@ -72,14 +85,14 @@ TEST(Explain, AnswersAPingWithAnEchoReply) {
 }
 
 TEST(Explain, TakesLiveFlowsIntoAccount) {
-  const Simulation simulation(small_vpc("  - {name: web, ingress: [], egress: []}"));
+  const Told world(small_vpc("  - {name: web, ingress: [], egress: []}"));
   const Packet packet = packet_of("tcp A 203.0.113.12:40000 > 10.0.1.10:443");
   Flow flow;
   flow.key = {test::ip("10.0.1.10").high,
               0,
               test::ip("203.0.113.12").high,
               0,
-              simulation.policy().interfaces[0].number,
+              world.compiled().interfaces[0].number,
               443,
               40000,
               Protocol::tcp,
@@ -88,9 +101,8 @@ TEST(Explain, TakesLiveFlowsIntoAccount) {
   flow.originator = Originator::remote;
   flow.expires = TimePoint{} + std::chrono::hours(1);
   flow.opened_by = 0;
-  const Journey journey = simulation.journey(packet);
-  EXPECT_FALSE(explain(simulation.policy(), {}, packet, journey, TimePoint{}).passes());
-  EXPECT_TRUE(explain(simulation.policy(), std::span(&flow, 1), packet, journey, TimePoint{}).passes());
+  EXPECT_EQ(world.about(inquiry_about(packet)).at("verdict"), "blocked");
+  EXPECT_EQ(world.about(inquiry_about(packet), {{flow}, {}, TimePoint{}}).at("verdict"), "pass");
 }
 
 TEST(ExplanationText, SaysTheSameToPeople) {
@@ -117,19 +129,6 @@ TEST(ExplanationText, NamesTheExemptGate) {  // E-19
   EXPECT_EQ(gate.at("gate"), "exempt");
   EXPECT_EQ(gate.at("outcome"), "exempt");
   EXPECT_FALSE(gate.contains("rule")) << "no rule has spoken";
-}
-
-TEST(SimulationPath, NamesAnInterfaceOfThePolicy) {
-  const Simulation simulation(small_vpc(web));
-  PacketStep step;
-  step.packet = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.10:443");
-  step.path = {{Direction::ingress, "web"}};
-  EXPECT_EQ(simulation.journey(step)->enters, simulation.policy().interface_named("web"));
-  Simulation judging(small_vpc(web));
-  const Decision decision = judging.packet(step.packet, *judging.journey(step), Duration::zero());
-  EXPECT_EQ(judging.json(decision).at("verdict"), "accept");
-  step.path = {{Direction::ingress, "nobody"}};
-  EXPECT_EQ(simulation.journey(step).error().message, "\"nobody\" in \"path\" is no interface of the policy");
 }
 
 }  // namespace

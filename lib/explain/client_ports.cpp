@@ -1,0 +1,54 @@
+#include "explain/client_ports.h"
+
+#include <array>
+#include <charconv>
+
+namespace vpcwall {
+namespace {
+
+struct KnownClient {
+  std::string_view name;
+  PortRange ports;
+};
+constexpr std::array known_clients{
+    KnownClient{"linux", {32768, 60999}},    // N-35
+    KnownClient{"windows", {49152, 65535}},  // N-37
+    KnownClient{"nat", {1024, 65535}},       // N-38, N-43
+    KnownClient{"elb", {1024, 65535}},       // N-39, N-43
+};
+constexpr std::string_view custom = "custom:";
+
+std::optional<std::uint16_t> read_port(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+}  // namespace
+
+ClientPorts linux_client() {
+  return {std::string(known_clients.front().name), known_clients.front().ports};
+}
+
+Expected<ClientPorts, std::string> parse_client(std::string_view text) {
+  for (const KnownClient& known : known_clients)
+    if (known.name == text) return ClientPorts{std::string(text), known.ports};
+  if (text.substr(0, custom.size()) == custom) {
+    const std::string_view range = text.substr(custom.size());
+    const auto dash = range.find('-');
+    const auto low = read_port(range.substr(0, dash));
+    const auto high = dash == std::string_view::npos ? low : read_port(range.substr(dash + 1));
+    if (low && high && *low <= *high) return ClientPorts{std::string(text), {*low, *high}};
+  }
+  return Unexpected{"found client \"" + std::string(text.substr(0, 60)) +
+                    "\", expected linux, windows, nat, elb or custom:LOW-HIGH with ports from 0 to 65535"};
+}
+
+ClientPorts client_of(std::uint16_t source_port) {
+  for (const KnownClient& known : {known_clients[0], known_clients[2]})
+    if (known.ports.contains(source_port)) return {std::string(known.name), known.ports};
+  return {"custom:" + std::to_string(source_port), {source_port, source_port}};
+}
+
+}  // namespace vpcwall
