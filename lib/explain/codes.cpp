@@ -67,6 +67,7 @@ void add_groups(const JudgedPolicy& policy, const Refusal& refusal, ordered_json
       codes.push_back(code("SG_HAS_NO_RULES", refusal));
       codes.back()["SecurityGroup"] = {{"Id", group->id}};
     }
+  if (policy.written.behavior.sg_identity_lost.empty()) return;
   for (const NearRule& near : near_rules(policy, refusal))
     if (near.only(Misfit::hidden)) {
       codes.push_back(code("SG_REFERENCES_NOT_PRESERVED", refusal));

@@ -91,9 +91,11 @@ ordered_json nearest_json(const NearRule& near) {
 
 std::string fix_sentence(const Fix& fix) {
   if (!fix.policy) return "No rule helps: " + fix.why_not + '.' + (fix.instead.empty() ? "" : ' ' + fix.instead);
-  if (fix.edits.size() == 1) return "One change is enough; tried, and it works.";
+  const bool removes = std::holds_alternative<RemoveRule>(fix.edits.front());
+  const std::string tried = removes ? " What else was allowed by that ends as well." : "";
+  if (fix.edits.size() == 1) return "One change is enough; tried, and it works." + tried;
   return "One rule is not enough: all " + std::to_string(fix.edits.size()) +
-         " changes are needed; tried together, and they work.";
+         " changes are needed; tried together, and they work." + tried;
 }
 
 ordered_json fix_json(const Fix& fix, const Policy& policy) {

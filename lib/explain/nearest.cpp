@@ -102,6 +102,9 @@ class Search {
       look_at_rules();
     std::stable_sort(found_.begin(), found_.end(),
                      [](const NearRule& a, const NearRule& b) { return a.distance < b.distance; });
+    // Where one difference would do, two are far.
+    if (!found_.empty() && found_.front().differences.size() == 1)
+      std::erase_if(found_, [](const NearRule& near) { return near.differences.size() > 1; });
     return std::move(found_);
   }
 
@@ -139,6 +142,7 @@ class Search {
 
   void look_at(const JudgedPolicy& judged, const CompiledRule& rule, Family family) {
     NearRule near = start(judged, rule.slot, rule.traffic);
+    // Before all others: keep() looks for it there.
     if (!is_attached(near.identity.owner))
       near.differences.push_back({Misfit::not_attached, "group " + near.owner_name + " is not attached to interface " +
                                                             policy_.compiled.interfaces.at(refusal_.gate.interface).name});
@@ -217,6 +221,8 @@ class Search {
 
   void keep(NearRule near) {
     if (near.differences.size() > most_differences) return;
+    const bool foreign = near.differences.front().misfit == Misfit::not_attached;
+    if (foreign && near.differences.size() > 1) return;
     for (const Difference& difference : near.differences) near.distance += weight(difference.misfit);
     found_.push_back(std::move(near));
   }

@@ -58,7 +58,7 @@ class Walk {
     for (const std::vector<Edit>& way : lifting.ways) {
       auto edited = apply_edits(now.written, way);
       if (edited) {
-        edits_.insert(edits_.end(), way.begin(), way.end());
+        ways_.push_back(way);
         return std::move(*edited);
       }
       refused = edited.error().message;
@@ -76,19 +76,27 @@ class Walk {
     opening_.fix.instead = std::move(instead);
   }
 
-  // Leaves out what turned out to be needless once all the rest was there.
+  // Leaves out what turned out to be needless once all the rest was there. Edits that lift one refusal
+  // together go together: half of them may open more than was asked for.
   void settle() {
-    for (std::size_t i = 0; edits_.size() > 1 && i < edits_.size();) {
-      std::vector<Edit> rest = edits_;
+    for (std::size_t i = 0; ways_.size() > 1 && i < ways_.size();) {
+      std::vector<std::vector<Edit>> rest = ways_;
       rest.erase(rest.begin() + static_cast<std::ptrdiff_t>(i));
-      if (helps(rest))
-        edits_ = std::move(rest);
+      if (helps(joined(rest)))
+        ways_ = std::move(rest);
       else
         ++i;
     }
-    if (!helps(edits_)) return give_up("what would let it pass was not found", {});
-    opening_.fix.edits = edits_;
-    opening_.fix.policy = *apply_edits(in_force_.written, edits_);
+    const std::vector<Edit> edits = joined(ways_);
+    if (!helps(edits)) return give_up("what would let it pass was not found", {});
+    opening_.fix.policy = *apply_edits(in_force_.written, edits);
+    opening_.fix.edits = edits;
+  }
+
+  static std::vector<Edit> joined(const std::vector<std::vector<Edit>>& ways) {
+    std::vector<Edit> all;
+    for (const std::vector<Edit>& way : ways) all.insert(all.end(), way.begin(), way.end());
+    return all;
   }
 
   [[nodiscard]] bool helps(const std::vector<Edit>& edits) const {
@@ -101,7 +109,7 @@ class Walk {
   const JudgedPolicy& in_force_;
   const StoryTeller& teller_;
   const Inquiry& inquiry_;
-  std::vector<Edit> edits_;
+  std::vector<std::vector<Edit>> ways_;  // one for each refusal that was lifted
   Opening opening_;
 };
 
