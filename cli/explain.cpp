@@ -131,7 +131,8 @@ void add_explain_verb(CLI::App& app, int& exit_status) {
           "--expect", [options](const std::string& word) { options->ask.expect_blocked = word == "blocked"; },
           "pass or blocked: what is wanted, and what a fix is to bring about")
       ->check(CLI::IsMember({"pass", "blocked"}));
-  verb->add_option("--write-fixed", options->write_fixed, "Write the policy with the fix applied")->needs(policy);
+  verb->add_option("--write-fixed", options->write_fixed, "Write the policy with the fix applied")
+      ->needs(policy);
   verb->add_flag("--json", options->json, "Print JSON");
   verb->callback([options, &exit_status] {
     exit_status = options->policy.empty() ? explain_from_daemon(*options) : explain_from_file(*options);

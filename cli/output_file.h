@@ -1,4 +1,5 @@
-// Writing a file whole or not at all: who reads it meanwhile sees the old one or the new one, never half of one.
+// Writing a file whole or not at all: who reads it meanwhile sees the old one or the new one, never half of
+// one.
 #pragma once
 
 #include <string>

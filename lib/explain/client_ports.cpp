@@ -27,9 +27,7 @@ std::optional<std::uint16_t> read_port(std::string_view text) {
 
 }  // namespace
 
-ClientPorts linux_client() {
-  return {std::string(known_clients.front().name), known_clients.front().ports};
-}
+ClientPorts linux_client() { return {std::string(known_clients.front().name), known_clients.front().ports}; }
 
 Expected<ClientPorts, std::string> parse_client(std::string_view text) {
   for (const KnownClient& known : known_clients)

@@ -11,7 +11,8 @@ namespace {
 
 constexpr std::size_t most_rules = 4;
 
-bool closes(const JudgedPolicy& in_force, const StoryTeller& teller, const Inquiry& inquiry, const Policy& policy) {
+bool closes(const JudgedPolicy& in_force, const StoryTeller& teller, const Inquiry& inquiry,
+            const Policy& policy) {
   const Hypothesis hypothesis(policy, in_force);
   return cover(teller, hypothesis.judged().compiled, inquiry).none_passes();
 }
@@ -93,19 +94,24 @@ Fix close_the_way(const JudgedPolicy& policy, const StoryTeller& teller, const I
                                     [](const PortPiece& piece) { return piece.story.passes(); });
   const Leg& request = passing->story.request;
   if (request.decision.reason != Reason::passed)
-    return {{}, std::nullopt, "no gate is asked about it: " + std::string(to_string(request.decision.reason)),
+    return {{},
+            std::nullopt,
+            "no gate is asked about it: " + std::string(to_string(request.decision.reason)),
             "Rules cannot stop it; stop it on the hosts."};
   for (std::size_t i = 0; i < request.decision.gate_size; ++i) {
     const GateOutcome& gate = request.decision.gates.at(i);
     if (gate.gate != Gate::acl_ingress && gate.gate != Gate::acl_egress) continue;
     std::vector<Edit> edits = deny_entry(policy, gate, request.packet);
     const auto changed = apply_edits(policy.written, edits);
-    if (!edits.empty() && changed && closes(policy, teller, inquiry, *changed)) return done(policy, std::move(edits));
+    if (!edits.empty() && changed && closes(policy, teller, inquiry, *changed))
+      return done(policy, std::move(edits));
   }
   for (const Gate gate : {Gate::sg_ingress, Gate::sg_egress})
     if (std::vector<Edit> edits = RuleRemoval(policy, teller, inquiry).at(gate); !edits.empty())
       return done(policy, std::move(edits));
-  return {{}, std::nullopt, "no entry that denies it would be asked, and what allows it is more than a few rules",
+  return {{},
+          std::nullopt,
+          "no entry that denies it would be asked, and what allows it is more than a few rules",
           "Split the subnet, so that a network ACL stands between the two, or take groups off an interface."};
 }
 

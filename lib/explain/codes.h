@@ -1,5 +1,5 @@
-// What AWS's Reachability Analyzer would call a refusal: its explanation codes, with the objects that it names
-// in its own spelling.
+// What AWS's Reachability Analyzer would call a refusal: its explanation codes, with the objects that it
+// names in its own spelling.
 //
 //   ENI_SG_RULES_MISMATCH               no rule of the interface's groups matches
 //   SG_HAS_NO_RULES                     one of them has no rule in that direction at all

@@ -11,7 +11,8 @@ class Cuts {
  public:
   explicit Cuts(const Inquiry& inquiry) : range_(inquiry.source_ports), protocol_(inquiry.request.protocol) {
     starts_.insert(range_.first);
-    for (const std::uint16_t dhcp : {std::uint16_t{67}, std::uint16_t{68}, std::uint16_t{546}, std::uint16_t{547}})
+    for (const std::uint16_t dhcp :
+         {std::uint16_t{67}, std::uint16_t{68}, std::uint16_t{546}, std::uint16_t{547}})
       add({dhcp, dhcp});  // E-19
   }
 

@@ -1,8 +1,8 @@
-// What becomes of every source port that a client may have: an entry that covers only part of its range breaks
-// some connections and not others.
+// What becomes of every source port that a client may have: an entry that covers only part of its range
+// breaks some connections and not others.
 //
-// The range is cut where some rule or entry on the way begins or ends, so that all ports of a piece are judged
-// alike, and the engine is asked once for each piece. Any thread.
+// The range is cut where some rule or entry on the way begins or ends, so that all ports of a piece are
+// judged alike, and the engine is asked once for each piece. Any thread.
 #pragma once
 
 #include <vector>

@@ -7,7 +7,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const char* word(Direction direction) noexcept { return direction == Direction::ingress ? "ingress" : "egress"; }
+const char* word(Direction direction) noexcept {
+  return direction == Direction::ingress ? "ingress" : "egress";
+}
 
 void add_traffic(ordered_json& json, const Traffic& traffic) {
   json["protocol"] = traffic.protocol ? to_string(*traffic.protocol) : "all";
@@ -50,11 +52,15 @@ class EditWriter {
  public:
   explicit EditWriter(const Policy& policy) : policy_(policy) {}
 
-  ordered_json operator()(const AddEntry& edit) const { return entry("add-entry", edit.network_acl, edit.direction, edit.entry); }
+  ordered_json operator()(const AddEntry& edit) const {
+    return entry("add-entry", edit.network_acl, edit.direction, edit.entry);
+  }
   ordered_json operator()(const ReplaceEntry& edit) const {
     return entry("replace-entry", edit.network_acl, edit.direction, edit.entry);
   }
-  ordered_json operator()(const AddRule& edit) const { return rule("add-rule", edit.group, edit.direction, edit.rule); }
+  ordered_json operator()(const AddRule& edit) const {
+    return rule("add-rule", edit.group, edit.direction, edit.rule);
+  }
   ordered_json operator()(const RemoveRule& edit) const {
     return rule("remove-rule", edit.group, edit.direction, edit.rule);
   }
@@ -88,7 +94,9 @@ class EditWriter {
 std::string flow_text(const ordered_json& object) {
   std::string text;
   for (const auto& [key, value] : object.items()) {
-    std::string word = value.is_object() ? flow_text(value) : value.is_string() ? value.get<std::string>() : value.dump();
+    std::string word = value.is_object()   ? flow_text(value)
+                       : value.is_string() ? value.get<std::string>()
+                                           : value.dump();
     // A colon inside of a word would end it: IPv6.
     if (value.is_string() && word.find(':') != std::string::npos) word = '"' + word + '"';
     text += (text.empty() ? "" : ", ") + key + ": " + word;
@@ -106,7 +114,9 @@ std::string edit_text(const ordered_json& edit) {
   const std::string where = (acl ? "network ACL " + edit.at("network_acl").get<std::string>()
                                  : "security group " + edit.at("security_group").get<std::string>()) +
                             ", " + edit.at("direction").get<std::string>() + ": ";
-  const std::string verb = what == "remove-rule" ? "remove from " : what == "replace-entry" ? "replace in " : "add to ";
+  const std::string verb = what == "remove-rule"     ? "remove from "
+                           : what == "replace-entry" ? "replace in "
+                                                     : "add to ";
   return verb + where + flow_text(edit.at(acl ? "entry" : "rule"));
 }
 

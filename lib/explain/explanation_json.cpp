@@ -19,7 +19,8 @@ ordered_json leg_json(const Leg& leg, const JudgedPolicy& policy) {
     const bool group = step.gate.gate == Gate::sg_ingress || step.gate.gate == Gate::sg_egress;
     if (group && step.gate.outcome == Outcome::deny) {
       gate["groups"] = ordered_json::array();
-      for (const SecurityGroup* one : policy.groups_of(step.gate.interface)) gate["groups"].push_back(one->name);
+      for (const SecurityGroup* one : policy.groups_of(step.gate.interface))
+        gate["groups"].push_back(one->name);
     }
     gate["considered"] = step.considered;
     if (step.flow) gate["flow"] = to_string(step.flow->state);
@@ -90,7 +91,8 @@ ordered_json nearest_json(const NearRule& near) {
 }
 
 std::string fix_sentence(const Fix& fix) {
-  if (!fix.policy) return "No rule helps: " + fix.why_not + '.' + (fix.instead.empty() ? "" : ' ' + fix.instead);
+  if (!fix.policy)
+    return "No rule helps: " + fix.why_not + '.' + (fix.instead.empty() ? "" : ' ' + fix.instead);
   const bool removes = std::holds_alternative<RemoveRule>(fix.edits.front());
   const std::string tried = removes ? " What else was allowed by that ends as well." : "";
   if (fix.edits.size() == 1) return "One change is enough; tried, and it works." + tried;
@@ -129,7 +131,8 @@ ordered_json to_json(const Explanation& explanation, const JudgedPolicy& policy)
   json["expected"] = explanation.inquiry.expect_blocked ? "blocked" : "pass";
   json["as_expected"] = explanation.as_expected();
   json["request"] = leg_json(explanation.story.request, policy);
-  json["reply"] = explanation.story.reply ? leg_json(*explanation.story.reply, policy) : ordered_json(nullptr);
+  json["reply"] =
+      explanation.story.reply ? leg_json(*explanation.story.reply, policy) : ordered_json(nullptr);
   json["blocked_at"] = blocked_at(explanation, json);
   json["client"] = client_json(explanation);
   json["nearest"] = ordered_json::array();

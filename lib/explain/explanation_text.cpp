@@ -28,7 +28,8 @@ std::string rule_text(const nlohmann::ordered_json& gate) {
     text = (acl ? "entry " : "rule ") + gate.at("rule").get<std::string>();
     if (gate.contains("group")) text += " of " + gate.at("group").get<std::string>();
   } else if (refuses(gate) && gate.at("gate") != "source-dest-check") {
-    text = "implicit deny: no rule of groups " + joined(gate.value("groups", nlohmann::ordered_json::array()));
+    text =
+        "implicit deny: no rule of groups " + joined(gate.value("groups", nlohmann::ordered_json::array()));
   }
   if (gate.contains("match") && gate.contains("rule"))
     text += "  (" + gate.at("match").get<std::string>() + ')';
@@ -66,9 +67,9 @@ std::string nearest_text(const nlohmann::ordered_json& nearest) {
   std::string text;
   for (const auto& near : nearest) {
     const bool acl = near.contains("acl");
-    text += padded(text.empty() ? "nearest" : "", 9) + (acl ? "entry " : "rule ") + near.at("rule").get<std::string>() +
-            " of " + near.at(acl ? "acl" : "group").get<std::string>() + "  (" + near.at("match").get<std::string>() +
-            ')';
+    text += padded(text.empty() ? "nearest" : "", 9) + (acl ? "entry " : "rule ") +
+            near.at("rule").get<std::string>() + " of " + near.at(acl ? "acl" : "group").get<std::string>() +
+            "  (" + near.at("match").get<std::string>() + ')';
     if (near.contains("at")) text += "  " + near.at("at").get<std::string>();
     text += '\n';
     for (const auto& difference : near.at("differences"))
@@ -80,20 +81,23 @@ std::string nearest_text(const nlohmann::ordered_json& nearest) {
 std::string fix_text(const nlohmann::ordered_json& fix) {
   if (fix.is_null()) return {};
   std::string text = padded("fix", 9) + fix.at("sentence").get<std::string>() + '\n';
-  for (const auto& edit : fix.at("edits")) text += std::string(11, ' ') + edit.at("text").get<std::string>() + '\n';
+  for (const auto& edit : fix.at("edits"))
+    text += std::string(11, ' ') + edit.at("text").get<std::string>() + '\n';
   return text;
 }
 
 const char* no_reply(const nlohmann::ordered_json& explanation) {
-  return explanation.at("request").at("verdict") == "accept" ? "reply    none: nobody answers a message of this kind\n"
-                                                             : "reply    none: the request does not arrive\n";
+  return explanation.at("request").at("verdict") == "accept"
+             ? "reply    none: nobody answers a message of this kind\n"
+             : "reply    none: the request does not arrive\n";
 }
 
 }  // namespace
 
 std::string explanation_text(const nlohmann::ordered_json& explanation, bool colour) {
   std::string text = leg_text("request", explanation.at("request"), colour);
-  text += explanation.at("reply").is_null() ? no_reply(explanation) : leg_text("reply", explanation.at("reply"), colour);
+  text += explanation.at("reply").is_null() ? no_reply(explanation)
+                                            : leg_text("reply", explanation.at("reply"), colour);
   text += client_text(explanation.at("client"));
   text += nearest_text(explanation.at("nearest"));
   for (const auto& mistake : explanation.at("mistakes"))

@@ -103,7 +103,8 @@ void add_icmp(Packet& packet, const Ask& ask) {
 
 // Ports and the client's range; the error says what does not go together.
 std::string add_ports(Inquiry& inquiry, const Ask& ask) {
-  if (!ask.destination_port) return "the destination needs a port: " + ask.destination.substr(0, 60) + ":PORT";
+  if (!ask.destination_port)
+    return "the destination needs a port: " + ask.destination.substr(0, 60) + ":PORT";
   Packet& packet = inquiry.request;
   packet.transport = Transport::whole;
   packet.tcp_flags.syn = packet.protocol == Protocol::tcp;
@@ -134,8 +135,8 @@ ordered_json to_json(const Ask& ask) {
   if (ask.destination_port) json["destination_port"] = *ask.destination_port;
   if (ask.type) json["type"] = *ask.type;
   if (ask.code) json["code"] = *ask.code;
-  for (const auto& [key, value] : {std::pair("client", &ask.client), std::pair("leaves", &ask.leaves),
-                                   std::pair("enters", &ask.enters)})
+  for (const auto& [key, value] :
+       {std::pair("client", &ask.client), std::pair("leaves", &ask.leaves), std::pair("enters", &ask.enters)})
     if (!value->empty()) json[key] = *value;
   if (ask.expect_blocked) json["expect"] = "blocked";
   return json;
@@ -191,8 +192,9 @@ Expected<Inquiry, std::string> resolve(const Ask& ask, const Policy& policy) {
   if (is_icmp(*protocol)) add_icmp(inquiry.request, ask);
   if (has_ports(*protocol))
     if (const std::string problem = add_ports(inquiry, ask); !problem.empty()) return mistake(problem);
-  for (const auto& [key, name, target] : {std::tuple("interface that it leaves", &ask.leaves, &inquiry.leaves),
-                                          std::tuple("interface that it enters", &ask.enters, &inquiry.enters)}) {
+  for (const auto& [key, name, target] :
+       {std::tuple("interface that it leaves", &ask.leaves, &inquiry.leaves),
+        std::tuple("interface that it enters", &ask.enters, &inquiry.enters)}) {
     const auto found = side(policy, key, *name);
     if (!found) return mistake(found.error());
     *target = *found;

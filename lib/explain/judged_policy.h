@@ -1,5 +1,5 @@
-// A policy in both its forms, as an explanation needs it: what the operator wrote, for names and positions, and
-// what was compiled from it, for the engine.
+// A policy in both its forms, as an explanation needs it: what the operator wrote, for names and positions,
+// and what was compiled from it, for the engine.
 //
 // The compiled form must be compile()d from the written one: interfaces, subnets and ACLs stand in the same
 // order in both. References only: lives no longer than what it refers to. Any thread that may read those.

@@ -17,7 +17,8 @@ Traffic traffic_of(const Refusal& refusal, const Inquiry& inquiry) {
   traffic.protocol = packet.protocol;
   if (packet.transport != Transport::whole) return traffic;  // S-69: no port, no type
   if (has_ports(packet.protocol))
-    traffic.ports = refusal.reply ? inquiry.client.ports : PortRange{packet.destination_port, packet.destination_port};
+    traffic.ports =
+        refusal.reply ? inquiry.client.ports : PortRange{packet.destination_port, packet.destination_port};
   if (is_icmp(packet.protocol)) {
     traffic.icmp_type = packet.icmp_type;
     traffic.icmp_code = packet.icmp_code;
@@ -34,7 +35,9 @@ NetworkAclEntry allow_entry(const Refusal& refusal, const Inquiry& inquiry, std:
   return entry;
 }
 
-const char* word(Direction direction) noexcept { return direction == Direction::ingress ? "ingress" : "egress"; }
+const char* word(Direction direction) noexcept {
+  return direction == Direction::ingress ? "ingress" : "egress";
+}
 
 // The entry that denies keeps its place in the order, one number on: what stood before it still does.
 Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& inquiry, std::uint16_t deny) {
@@ -52,11 +55,13 @@ Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& 
   else if (next > deny + 1)
     moved.number = static_cast<std::uint16_t>(deny + 1);
   else
-    return {{},
-            "no number is free before entry " + std::to_string(deny) + ", which denies, nor behind it",
-            "Renumber the entries of network ACL " + acl.name + ", " + word(refusal.direction) + ", with gaps."};
+    return {
+        {},
+        "no number is free before entry " + std::to_string(deny) + ", which denies, nor behind it",
+        "Renumber the entries of network ACL " + acl.name + ", " + word(refusal.direction) + ", with gaps."};
   const NetworkAclEntry allow = allow_entry(refusal, inquiry, deny);
-  return {{{ReplaceEntry{acl.id, refusal.direction, allow}, AddEntry{acl.id, refusal.direction, moved}}}, {}, {}};
+  return {
+      {{ReplaceEntry{acl.id, refusal.direction, allow}, AddEntry{acl.id, refusal.direction, moved}}}, {}, {}};
 }
 
 Lifting lift_acl(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& inquiry,
@@ -72,7 +77,8 @@ Lifting lift_acl(const JudgedPolicy& policy, const Refusal& refusal, const Inqui
 
 std::ptrdiff_t carriers(const Policy& policy, const std::string& group) {
   return std::count_if(policy.interfaces.begin(), policy.interfaces.end(), [&](const Interface& one) {
-    return std::find(one.security_groups.begin(), one.security_groups.end(), group) != one.security_groups.end();
+    return std::find(one.security_groups.begin(), one.security_groups.end(), group) !=
+           one.security_groups.end();
   });
 }
 
@@ -108,7 +114,8 @@ Lifting lift_source_dest_check(const JudgedPolicy& policy, const Refusal& refusa
   return {{},
           "the source/destination check of interface " + name + " looks at no rule: " + to_string(address) +
               " is not the interface's own address",
-          "If " + name + " is to carry traffic of others (a router, a NAT instance), set `source_dest_check: false`" +
+          "If " + name +
+              " is to carry traffic of others (a router, a NAT instance), set `source_dest_check: false`" +
               " there; otherwise use an address that is its own."};
 }
 

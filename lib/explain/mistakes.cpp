@@ -13,7 +13,8 @@ Direction direction_of(Gate gate) noexcept {
   return gate == Gate::acl_ingress || gate == Gate::sg_ingress ? Direction::ingress : Direction::egress;
 }
 
-const CompiledEntries& list_of(const JudgedPolicy& policy, InterfaceIndex interface, Gate gate, Family family) {
+const CompiledEntries& list_of(const JudgedPolicy& policy, InterfaceIndex interface, Gate gate,
+                               Family family) {
   const CompiledSubnet& subnet = policy.compiled.subnets.at(policy.compiled.interfaces.at(interface).subnet);
   return policy.compiled.acls.at(subnet.acl).lists.at(at(direction_of(gate))).at(at(family));
 }
@@ -81,7 +82,8 @@ class Recognition {
       if (entry.action == Action::allow && entry.traffic.matches(to_service) &&
           entry.cidr.contains(refusal.peer()) && !entry.traffic.matches(kind_of(refusal.packet)))
         return add(MistakeKind::service_port_repeated,
-                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " + entry_text(entry.slot) +
+                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " +
+                       entry_text(entry.slot) +
                        " repeats the port of the service, but replies go to the client's own port, one of " +
                        to_string(inquiry_.client.ports) + '.');
     add_missing(refusal);
@@ -96,9 +98,10 @@ class Recognition {
                                     : (inside ? MistakeKind::no_ephemeral_client_ingress_inside
                                               : MistakeKind::no_ephemeral_client_ingress_outside);
     add(kind, "A network ACL remembers nothing, so the reply " +
-                  std::string(server ? "to a client " : "of a server ") + (inside ? "inside of" : "outside of") +
-                  " the VPC needs an entry for the client's ports " + to_string(inquiry_.client.ports) + " (" +
-                  inquiry_.client.client + ") in " + list_text(refusal.gate.interface, refusal.gate.gate) + " of " +
+                  std::string(server ? "to a client " : "of a server ") +
+                  (inside ? "inside of" : "outside of") + " the VPC needs an entry for the client's ports " +
+                  to_string(inquiry_.client.ports) + " (" + inquiry_.client.client + ") in " +
+                  list_text(refusal.gate.interface, refusal.gate.gate) + " of " +
                   (server ? "the server's subnet " : "the client's subnet ") +
                   policy_.subnet_of(refusal.gate.interface).name + ", and there is none.");
   }
@@ -123,9 +126,10 @@ class Recognition {
       if (entry.number > denies->number && entry.action == Action::allow && hides(*denies, entry) &&
           entry.traffic.matches(kind_of(refusal.packet)) && entry.cidr.contains(refusal.peer()))
         return add(MistakeKind::allow_never_reached,
-                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " + entry_text(entry.slot) +
-                       " is never reached: the lowest number that fits decides, and " + entry_text(denies->slot) +
-                       " denies all of it.");
+                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " +
+                       entry_text(entry.slot) +
+                       " is never reached: the lowest number that fits decides, and " +
+                       entry_text(denies->slot) + " denies all of it.");
   }
 
   void find_hidden_deny(const Story& story) {
@@ -142,8 +146,8 @@ class Recognition {
           hides(*allows, entry) && entry.traffic.matches(kind_of(leg.packet)) && entry.cidr.contains(peer))
         return add(MistakeKind::deny_never_reached,
                    "In " + list_text(gate.interface, gate.gate) + ", " + entry_text(entry.slot) +
-                       " is never reached: the lowest number that fits decides, and " + entry_text(allows->slot) +
-                       " allows all of it.");
+                       " is never reached: the lowest number that fits decides, and " +
+                       entry_text(allows->slot) + " allows all of it.");
   }
 
   static const CompiledEntry* entry_of(const CompiledEntries& list, CounterSlot slot) {
@@ -165,17 +169,20 @@ class Recognition {
   void find_group_reference(const Refusal& refusal) {
     for (const NearRule& near : near_) {
       if (near.only(Misfit::hidden))
-        return add(MistakeKind::needs_private_address,
-                   rule_text(near) + ": " + near.differences.front().text + ". Name the address range instead.");
+        return add(
+            MistakeKind::needs_private_address,
+            rule_text(near) + ": " + near.differences.front().text + ". Name the address range instead.");
       if (!near.only(Misfit::not_a_member)) continue;
       const auto& ranges = policy_.compiled.vpc_ranges;
       const bool inside = std::any_of(ranges.begin(), ranges.end(),
                                       [&](const Prefix& range) { return range.contains(refusal.peer()); });
-      return add(inside ? MistakeKind::peer_not_in_group : MistakeKind::needs_private_address,
-                 rule_text(near) + ": " + near.differences.front().text +
-                     (inside ? ". Attach the group to the peer, or name the peer's address."
-                             : ". A rule that names a group never fits public addresses: reach the peer by its private "
-                               "address, or name the address."));
+      return add(
+          inside ? MistakeKind::peer_not_in_group : MistakeKind::needs_private_address,
+          rule_text(near) + ": " + near.differences.front().text +
+              (inside
+                   ? ". Attach the group to the peer, or name the peer's address."
+                   : ". A rule that names a group never fits public addresses: reach the peer by its private "
+                     "address, or name the address."));
     }
   }
 
@@ -195,17 +202,20 @@ class Recognition {
     Subnet& subnet = apart.subnets.at(policy_.compiled.interfaces.at(journey.enters).subnet);
     subnet.cidr = subnet.ipv6_cidr = std::nullopt;
     const Hypothesis hypothesis(std::move(apart), policy_);
-    const auto refusal = refusal_of(teller_.tell(hypothesis.judged().compiled, story.request.packet, journey));
+    const auto refusal =
+        refusal_of(teller_.tell(hypothesis.judged().compiled, story.request.packet, journey));
     if (!refusal || refusal->reason != Reason::acl_entry) return;
     const JudgedPolicy there = hypothesis.judged();
     add(MistakeKind::acl_inside_subnet,
         "It passes although entry " + there.slots.identity(refusal->gate.rule).rule + " (" +
             there.slots.identity(refusal->gate.rule).match + ") of " +
-            list_text(refusal->gate.interface, refusal->gate.gate) +
-            " denies it: both ends are in subnet " + subnet_name(journey.enters) +
+            list_text(refusal->gate.interface, refusal->gate.gate) + " denies it: both ends are in subnet " +
+            subnet_name(journey.enters) +
             ", and a network ACL is asked only about what leaves or enters its subnet.");
   }
-  [[nodiscard]] std::string subnet_name(InterfaceIndex interface) const { return policy_.subnet_of(interface).name; }
+  [[nodiscard]] std::string subnet_name(InterfaceIndex interface) const {
+    return policy_.subnet_of(interface).name;
+  }
 
   const JudgedPolicy& policy_;
   const StoryTeller& teller_;
@@ -235,8 +245,9 @@ std::string_view to_string(MistakeKind kind) noexcept {
   return "";  // GCOVR_EXCL_LINE: every value has its case
 }
 
-std::vector<Mistake> mistakes_in(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry,
-                                 const Coverage& coverage, const std::vector<NearRule>& near) {
+std::vector<Mistake> mistakes_in(const JudgedPolicy& policy, const StoryTeller& teller,
+                                 const Inquiry& inquiry, const Coverage& coverage,
+                                 const std::vector<NearRule>& near) {
   return Recognition(policy, teller, inquiry, coverage, near).run();
 }
 

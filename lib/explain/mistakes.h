@@ -19,14 +19,14 @@ enum class MistakeKind : std::uint8_t {
   no_ephemeral_server_egress_inside,    // egress of the server's subnet, the client is in another subnet
   no_ephemeral_client_ingress_outside,  // ingress of the client's subnet, the server is outside of the VPC
   no_ephemeral_client_ingress_inside,   // ingress of the client's subnet, the server is in another subnet
-  service_port_repeated,    // the entry for replies names the port of the service
-  part_of_ephemeral_range,  // it names only some of the client's ports
-  allow_never_reached,      // an entry that allows stands behind one that denies all that it allows
-  deny_never_reached,       // the other way round, and so the request passes
-  other_family,             // a rule for IPv4 is expected to let IPv6 pass, or the reverse
-  needs_private_address,    // a rule names a group, and the peer is reached by a public address
-  peer_not_in_group,        // a rule names a group, and the peer is no member
-  acl_inside_subnet,        // an entry denies it, but inside a subnet no network ACL is asked
+  service_port_repeated,                // the entry for replies names the port of the service
+  part_of_ephemeral_range,              // it names only some of the client's ports
+  allow_never_reached,    // an entry that allows stands behind one that denies all that it allows
+  deny_never_reached,     // the other way round, and so the request passes
+  other_family,           // a rule for IPv4 is expected to let IPv6 pass, or the reverse
+  needs_private_address,  // a rule names a group, and the peer is reached by a public address
+  peer_not_in_group,      // a rule names a group, and the peer is no member
+  acl_inside_subnet,      // an entry denies it, but inside a subnet no network ACL is asked
 };
 [[nodiscard]] std::string_view to_string(MistakeKind kind) noexcept;
 

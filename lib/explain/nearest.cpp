@@ -57,15 +57,17 @@ class TrafficDifferences {
   }
   void add_port() {
     if (packet_.transport != Transport::whole) {
-      rule_.differences.push_back({Misfit::port, "the packet's header is cut, so it has no port that a rule could name"});
+      rule_.differences.push_back(
+          {Misfit::port, "the packet's header is cut, so it has no port that a rule could name"});
       return;
     }
-    const int port = packet_.destination_port, first = rule_.traffic.ports.first, last = rule_.traffic.ports.last;
+    const int port = packet_.destination_port, first = rule_.traffic.ports.first,
+              last = rule_.traffic.ports.last;
     const int off = std::min(std::abs(first - port), std::abs(port - last));
     rule_.distance += static_cast<unsigned>(off) / 8192U;
-    rule_.differences.push_back(
-        {Misfit::port, "port " + std::to_string(port) + (first == last ? " is not " : " is outside of ") +
-                           ports_of(rule_.traffic)});
+    rule_.differences.push_back({Misfit::port, "port " + std::to_string(port) +
+                                                   (first == last ? " is not " : " is outside of ") +
+                                                   ports_of(rule_.traffic)});
   }
   [[nodiscard]] std::string described_type() const {
     std::string text = "type " + std::to_string(rule_.traffic.icmp_type);
@@ -111,12 +113,15 @@ class Search {
  private:
   void look_at_entries() {
     const CompiledPolicy& compiled = policy_.compiled;
-    const CompiledSubnet& subnet = compiled.subnets.at(compiled.interfaces.at(refusal_.gate.interface).subnet);
+    const CompiledSubnet& subnet =
+        compiled.subnets.at(compiled.interfaces.at(refusal_.gate.interface).subnet);
     for (const Family family : {Family::ipv4, Family::ipv6})
-      for (const CompiledEntry& entry : compiled.acls.at(subnet.acl).lists.at(at(refusal_.direction)).at(at(family)).entries) {
+      for (const CompiledEntry& entry :
+           compiled.acls.at(subnet.acl).lists.at(at(refusal_.direction)).at(at(family)).entries) {
         if (entry.action != Action::allow) continue;
         NearRule near = start(policy_, entry.slot, entry.traffic);
-        if (compare_family(near, family) && !entry.cidr.contains(refusal_.peer())) add_range(near, entry.cidr);
+        if (compare_family(near, family) && !entry.cidr.contains(refusal_.peer()))
+          add_range(near, entry.cidr);
         if (near.differences.empty()) add_shadow(near);
         keep(std::move(near));
       }
@@ -144,8 +149,9 @@ class Search {
     NearRule near = start(judged, rule.slot, rule.traffic);
     // Before all others: keep() looks for it there.
     if (!is_attached(near.identity.owner))
-      near.differences.push_back({Misfit::not_attached, "group " + near.owner_name + " is not attached to interface " +
-                                                            policy_.compiled.interfaces.at(refusal_.gate.interface).name});
+      near.differences.push_back(
+          {Misfit::not_attached, "group " + near.owner_name + " is not attached to interface " +
+                                     policy_.compiled.interfaces.at(refusal_.gate.interface).name});
     if (compare_family(near, family) && !rule.matches_peer(refusal_.peer())) add_peer(near, rule);
     if (near.differences.empty()) return;  // it would have let the packet pass: multicast (S-53)
     keep(std::move(near));
@@ -166,8 +172,8 @@ class Search {
     const Packet packet = family == family_ ? refusal_.packet : as_of_family(refusal_.packet, family);
     TrafficDifferences(packet, near).find();
     if (family == family_) return true;
-    near.differences.push_back({Misfit::family, std::string("it is for ") + family_name(family) + ", the packet is " +
-                                                    family_name(family_)});
+    near.differences.push_back({Misfit::family, std::string("it is for ") + family_name(family) +
+                                                    ", the packet is " + family_name(family_)});
     return false;
   }
 
@@ -206,7 +212,8 @@ class Search {
 
   void add_shadow(NearRule& near) const {
     near.differences.push_back(
-        {Misfit::shadowed, "it fits, but entry " + policy_.slots.identity(refusal_.gate.rule).rule + " denies first"});
+        {Misfit::shadowed,
+         "it fits, but entry " + policy_.slots.identity(refusal_.gate.rule).rule + " denies first"});
   }
 
   [[nodiscard]] bool is_attached(const std::string& group) const {

@@ -1,8 +1,8 @@
 // The rules that nearly let a refused packet pass, and what about each of them does not fit.
 //
 // Rules of groups that the interface does not carry are near as well: "group not attached". Whether a part of
-// a rule fits is asked of the same compiled rule that the engine matches with, with its other parts made wide.
-// Facts: S-39, S-40, S-51, S-55, S-66, S-80, N-5, N-8. Any thread.
+// a rule fits is asked of the same compiled rule that the engine matches with, with its other parts made
+// wide. Facts: S-39, S-40, S-51, S-55, S-66, S-80, N-5, N-8. Any thread.
 #pragma once
 
 #include <string>
@@ -40,7 +40,8 @@ struct NearRule {
   std::string at;  // "policy.yaml:12:7", empty when nobody wrote it
   CompiledTraffic traffic;
   std::vector<Difference> differences;
-  unsigned distance = 0;  // 0: nothing is in the way; the kinds of differences weigh more than how large they are
+  unsigned distance =
+      0;  // 0: nothing is in the way; the kinds of differences weigh more than how large they are
 
   [[nodiscard]] bool only(Misfit misfit) const noexcept {
     return differences.size() == 1 && differences.front().misfit == misfit;

@@ -1,5 +1,5 @@
-// Random requests under random policies: what explain offers as a fix is applied, and the request and its reply
-// are sent through a firewall that knows nothing of explanations.
+// Random requests under random policies: what explain offers as a fix is applied, and the request and its
+// reply are sent through a firewall that knows nothing of explanations.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -26,7 +26,8 @@ Inquiry inquiry_for(const Send& send, const CompiledPolicy& policy, std::mt19937
   inquiry.request.quoted.reset();
   if (inquiry.request.protocol == Protocol::tcp) inquiry.request.tcp_flags = TcpFlags::from_byte(0x02);
   for (const PathSide& side : send.path)
-    (side.direction == Direction::egress ? inquiry.leaves : inquiry.enters) = policy.interface_named(side.interface);
+    (side.direction == Direction::egress ? inquiry.leaves : inquiry.enters) =
+        policy.interface_named(side.interface);
   constexpr std::array clients{"linux", "windows", "nat", "custom:60-70"};
   if (const auto choice = random() % 8; choice < clients.size() && has_ports(inquiry.request.protocol)) {
     inquiry.client = *parse_client(clients.at(choice));
@@ -52,7 +53,8 @@ bool gets_through(const Policy& policy, const Inquiry& inquiry, std::uint16_t so
 std::vector<std::uint16_t> ports_to_try(const Inquiry& inquiry, std::mt19937_64& random) {
   const auto [first, last] = inquiry.source_ports;
   std::vector<std::uint16_t> ports{first, last};
-  for (int i = 0; i < 4; ++i) ports.push_back(static_cast<std::uint16_t>(first + random() % (last - first + 1U)));
+  for (int i = 0; i < 4; ++i)
+    ports.push_back(static_cast<std::uint16_t>(first + random() % (last - first + 1U)));
   return ports;
 }
 
@@ -85,20 +87,23 @@ void check_fix(const Explanation& told, const Policy& policy, std::mt19937_64& r
     ASSERT_FALSE(fix.why_not.empty());
     ASSERT_TRUE(fix.edits.empty());
     ++count.none;
-    ++count.why_not[std::string(to_string(told.story.refused()->decision.reason)) + ": " + fix.why_not.substr(0, 50)];
+    ++count.why_not[std::string(to_string(told.story.refused()->decision.reason)) + ": " +
+                    fix.why_not.substr(0, 50)];
     return;
   }
   const auto edited = apply_edits(policy, fix.edits);
   ASSERT_TRUE(edited) << edited.error().message;
   for (const std::uint16_t port : ports_to_try(told.inquiry, random))
-    ASSERT_TRUE(gets_through(*edited, told.inquiry, port)) << describe(told.inquiry.request) << " from port " << port;
+    ASSERT_TRUE(gets_through(*edited, told.inquiry, port))
+        << describe(told.inquiry.request) << " from port " << port;
   ++(fix.edits.size() == 1 ? count.one : count.several);
 }
 
 // The document says what the explanation says.
 void check_document(const nlohmann::ordered_json& json, const Explanation& told) {
   ASSERT_EQ(json.at("verdict"), told.passes() ? "pass" : "blocked");
-  ASSERT_EQ(json.at("codes").empty(), told.passes() || told.story.refused()->decision.reason == Reason::flow_table_full);
+  ASSERT_EQ(json.at("codes").empty(),
+            told.passes() || told.story.refused()->decision.reason == Reason::flow_table_full);
   const std::string sentence = told.fix ? json.at("fix").at("sentence").get<std::string>() : "";
   if (!told.fix) return;
   ASSERT_EQ(sentence.find("One rule is not enough") == 0, told.fix->edits.size() > 1);
@@ -131,8 +136,8 @@ TEST(Explain, OffersFixesThatWork) {
       if (testing::Test::HasFatalFailure()) return;
     }
   }
-  std::cout << count.asked << " asked, " << count.blocked << " blocked: one change is enough for " << count.one
-            << ", several for " << count.several << ", no rule helps " << count.none << '\n';
+  std::cout << count.asked << " asked, " << count.blocked << " blocked: one change is enough for "
+            << count.one << ", several for " << count.several << ", no rule helps " << count.none << '\n';
   for (const auto& [why, times] : count.why_not) std::cout << "  " << times << "  " << why << '\n';
   for (const auto& [kind, times] : count.mistakes) std::cout << "  " << times << "  " << kind << '\n';
   EXPECT_GT(count.one, count.blocked / 10);
