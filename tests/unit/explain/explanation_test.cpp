@@ -3,35 +3,17 @@
 #include <gtest/gtest.h>
 
 #include "explain/explanation_text.h"
-#include "policy/compile.h"
 #include "support/policies.h"
+#include "support/told.h"
 
 namespace vpcwall {
 namespace {
 
 using test::packet_of;
 using test::small_vpc;
+using test::Told;
 
-// A policy in force, and what is said about packets under it.
-class Told {
- public:
-  explicit Told(Policy policy) : policy_(std::move(policy)), compiled_(compile(policy_, context_, 1)) {}
-
-  [[nodiscard]] const CompiledPolicy& compiled() const { return *compiled_; }
-  [[nodiscard]] nlohmann::ordered_json about(const Inquiry& inquiry, const Circumstances& now = {}) const {
-    const JudgedPolicy judged{policy_, *compiled_, context_.slots, "test.yaml"};
-    return to_json(explain(judged, inquiry, now), judged);
-  }
-
- private:
-  Policy policy_;
-  CompileContext context_;
-  std::shared_ptr<const CompiledPolicy> compiled_;
-};
-
-nlohmann::ordered_json told(const Policy& policy, const char* text) {
-  return Told(policy).about(inquiry_about(packet_of(text)));
-}
+nlohmann::ordered_json told(const Policy& policy, const char* text) { return Told(policy).about(text); }
 
 constexpr const char* web =
     "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 203.0.113.0/24}], egress: []}";
