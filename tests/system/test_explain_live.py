@@ -25,8 +25,8 @@ from traffic import Capture, inject
 PAIRS = int(os.environ.get("VPCWALL_EXPLAIN_PAIRS", "60"))
 SEED = int(os.environ.get("VPCWALL_EXPLAIN_SEED", "1"))
 GUARDED = ("a1", "a2", "b1")
-TRAFFIC = ("all", "tcp/443", "tcp/80-443", "tcp/32768-60999", "tcp/1024-65535", "udp/53", "udp/1024-65535", "icmp/8", "icmp")
-TRAFFIC_V6 = ("all", "tcp/443", "tcp/1024-65535", "udp/53", "icmpv6/128", "icmpv6")
+TRAFFIC = ("all", "tcp/443", "tcp/80-443", "tcp/32768-60999", "tcp/1024-65535", "udp/53", "udp/1024-65535", "icmp/8", "icmp/0")
+TRAFFIC_V6 = ("all", "tcp/443", "tcp/1024-65535", "udp/53", "icmpv6/128", "icmpv6/129")
 RANGES = ("0.0.0.0/0", "10.0.0.0/24", "10.0.0.0/16", "203.0.113.0/24", "198.51.100.77/32")
 RANGES_V6 = ("::/0", "2001:db8:1234:1a00::/64", "2001:db8:ffff::/48")
 
@@ -203,7 +203,7 @@ def test_the_command_asks_the_daemon_by_name_and_changes_nothing(silent_vpc, gua
     assert explain("--destination", "a1:443", "--client", "custom:443").returncode == 0
     unknown = explain("--destination", "a7:443")
     assert unknown.returncode == 1
-    assert 'did you mean "a1"' in unknown.stderr
+    assert 'found "a7" for the destination, expected an IP address or an interface of the policy' in unknown.stderr
     assert "needs" in explain("--destination", "a1:443", "--write-fixed", "nothing.yaml").stderr.lower()
     assert daemon.flows() == []
     assert daemon.counters().gates() == {}

@@ -29,7 +29,7 @@ TEST(Explain, TellsThatTheReplyHangsAtTheAcl) {
   EXPECT_EQ(story.at("reply").at("gates").at(0).at("outcome"), "tracked");
   EXPECT_EQ(story.at("blocked_at"),
             (nlohmann::ordered_json{
-                {"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}, {"at", "test.yaml:12:5"}}));
+                {"gate", "acl-egress"}, {"direction", "reply"}, {"rule", "*"}, {"at", "test.yaml:13:5"}}));
   EXPECT_NE(story.at("sentence").get<std::string>().find("its reply"), std::string::npos);
 }
 
