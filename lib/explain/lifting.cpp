@@ -14,7 +14,8 @@ Traffic traffic_of(const Refusal& refusal, const Inquiry& inquiry) {
   const Packet& packet = refusal.packet;
   Traffic traffic;
   if (packet.transport == Transport::lost) return traffic;  // S-68
-  // S-66: groups know ICMP for IPv4 and ICMPv6 for IPv6; the other one passes with all protocols or not at all.
+  // S-66: groups know ICMP for IPv4 and ICMPv6 for IPv6; the other one passes with all protocols or not at
+  // all.
   const Protocol icmp = packet.family() == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6;
   if (!refusal.at_acl() && is_icmp(packet.protocol) && packet.protocol != icmp) return traffic;
   traffic.protocol = packet.protocol;
