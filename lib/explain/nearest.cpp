@@ -201,7 +201,7 @@ class Search {
   }
 
   [[nodiscard]] bool is_hidden_member(const std::string& group) const {
-    const InterfaceIndex owner = policy_.compiled.interface_of(refusal_.peer());
+    const InterfaceIndex owner = policy_.compiled.addresses.find(refusal_.peer()).owner();
     if (owner == no_interface) return false;
     const auto& groups = policy_.written.interfaces.at(owner).security_groups;
     return std::find(groups.begin(), groups.end(), group) != groups.end() &&
