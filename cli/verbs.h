@@ -22,5 +22,6 @@ void add_lint_verb(CLI::App& app, int& exit_status);
 void add_simulate_verb(CLI::App& app, int& exit_status);
 void add_test_verb(CLI::App& app, int& exit_status);
 void add_online_verbs(CLI::App& app, int& exit_status);  // status, rules, flows, reload
+void add_observe_verb(CLI::App& app, int& exit_status);
 
 }  // namespace vpcwall

@@ -5,9 +5,12 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 
+#include "control/observe_request.h"
 #include "control/reports.h"
 #include "daemon/decisions_report.h"
+#include "daemon/observation_stream.h"
 #include "daemon/text_file.h"
 #include "engine/flow_identity.h"
 #include "explain/explanation.h"
@@ -75,24 +78,25 @@ ordered_json to_json(const ReloadOutcome& outcome) {
 Commands::Commands(const Settings& settings, Firewall& firewall, TimePoint started)
     : settings_(settings), firewall_(firewall), started_(started) {}
 
-ordered_json Commands::answer(const Request& request, const ControlPeer& peer) {
+ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) {
   const bool counts = request.verb == "status" || request.verb == "rules" || request.verb == "flows" ||
                       request.verb == "explain";
   if (counts && !firewall_.catch_up())
     spdlog::error("a worker has not looked at what the fast path counted in time");
-  if (request.verb == "status") return status();
+  if (request.verb == "status") return {status(), {}};
   if (request.verb == "rules") {
     const std::vector<const Counters*> counters = firewall_.counters();
-    return rules_report(*firewall_.policy(), firewall_.slots(), counters, firewall_.judging_time());
+    return {rules_report(*firewall_.policy(), firewall_.slots(), counters, firewall_.judging_time()), {}};
   }
-  if (request.verb == "flows") return flows(request);
-  if (request.verb == "explain") return explain(request);
-  if (request.verb == "tap") return tap(request);
-  if (request.verb == "decisions") return decisions(request);
+  if (request.verb == "flows") return {flows(request), {}};
+  if (request.verb == "explain") return {explain(request), {}};
+  if (request.verb == "observe") return observe(request);
+  if (request.verb == "tap") return {tap(request), {}};
+  if (request.verb == "decisions") return {decisions(request), {}};
   const std::string asker =
       "process " + std::to_string(peer.process) + " of user " + std::to_string(peer.user);
-  if (request.verb == "advance") return advance(request, asker);
-  return to_json(reload(asker));
+  if (request.verb == "advance") return {advance(request, asker), {}};
+  return {to_json(reload(asker)), {}};
 }
 
 ReloadOutcome Commands::reload(const std::string& asked_by) {
@@ -167,6 +171,7 @@ ordered_json Commands::status() const {
   if (settings_.test_clock) json["test_clock"] = {{"offset_seconds", seconds(firewall_.advanced())}};
   json["flows"] = {
       {"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
+  json["observers"] = firewall_.observers().count();
   json["queues"] = ordered_json::array();
   for (const QueueStatistics& queue : firewall_.queue_statistics())
     json["queues"].push_back({{"number", queue.number},
@@ -189,8 +194,12 @@ ordered_json Commands::flows(const Request& request) const {
 ordered_json Commands::explain(const Request& request) const {
   const auto inquiry = read_inquiry(request.arguments, firewall_.written_policy());
   if (!inquiry) return error(inquiry.error());
+  return explain(*inquiry);
+}
+
+ordered_json Commands::explain(const Inquiry& inquiry) const {
   const std::shared_ptr<const CompiledPolicy> policy = firewall_.policy();
-  const Journey journey = inquiry->journey(*policy);
+  const Journey journey = inquiry.journey(*policy);
   Circumstances circumstances;
   circumstances.now = firewall_.judging_time();
   std::vector<FlowKey> keys;
@@ -200,12 +209,45 @@ ordered_json Commands::explain(const Request& request) const {
     const InterfaceNumber number = policy->interfaces.at(side).number;
     circumstances.held.push_back({number, firewall_.flows_held(number)});
     // A client that draws its port anew draws a free one: no flow is there yet.
-    const auto key = inquiry->exact_port ? flow_key(inquiry->request, direction, number) : std::nullopt;
+    const auto key = inquiry.exact_port ? flow_key(inquiry.request, direction, number) : std::nullopt;
     if (key) keys.push_back(*key);
   }
   circumstances.live = firewall_.flows_of(keys, circumstances.now);
   const JudgedPolicy judged{firewall_.written_policy(), *policy, firewall_.slots(), settings_.policy};
-  return vpcwall::to_json(vpcwall::explain(judged, *inquiry, circumstances), judged);
+  return vpcwall::to_json(vpcwall::explain(judged, inquiry, circumstances), judged);
+}
+
+// Only the policy in force is there as it was written: what an earlier one dropped is told without its story.
+ordered_json Commands::explain(const Event& event) const {
+  if (event.policy->generation != firewall_.policy()->generation) return nullptr;
+  return explain(inquiry_about(*event.packet));
+}
+
+ControlAnswer Commands::observe(const Request& request) {
+  auto wanted = read_observe_request(request.arguments);
+  if (!wanted) return {error(wanted.error()), {}};
+  const std::vector<std::string> unknown =
+      unknown_names(wanted->filter, *firewall_.policy(), firewall_.slots());
+  if (!unknown.empty()) {
+    std::string all;
+    for (const std::string& sentence : unknown) all += (all.empty() ? "" : "; ") + sentence;
+    return {{{"error", all}, {"unknown", unknown}}, {}};
+  }
+  const auto observation = firewall_.observe(wanted->filter, wanted->fast_path);
+  if (!observation)
+    return {error("too many observers, at most " + std::to_string(Observers::most) + "; end one of them"),
+            {}};
+  ordered_json first{{"schema", "vpcwall/observe/1"},
+                     {"event", "begin"},
+                     {"generation", firewall_.policy()->generation},
+                     {"fast_path", to_string(wanted->fast_path)},
+                     {"everywhere", observation->everywhere}};
+  const auto stream =
+      std::make_shared<ObservationStream>(firewall_, std::move(*wanted), observation->observer,
+                                          [this](const Event& event) { return explain(event); });
+  return {std::move(first), [stream](std::string& lines, std::size_t room, bool ending) {
+            return stream->more(lines, room, ending);
+          }};
 }
 
 ordered_json Commands::tap(const Request& request) {

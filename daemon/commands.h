@@ -9,6 +9,7 @@
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
 #include "daemon/settings.h"
+#include "explain/inquiry.h"
 
 namespace vpcwall {
 
@@ -22,7 +23,7 @@ class Commands {
  public:
   Commands(const Settings& settings, Firewall& firewall, TimePoint started);
 
-  [[nodiscard]] nlohmann::ordered_json answer(const Request& request, const ControlPeer& peer);
+  [[nodiscard]] ControlAnswer answer(const Request& request, const ControlPeer& peer);
 
   // Reads the policy file again and brings it into force, or says why not. Logs either.
   ReloadOutcome reload(const std::string& asked_by);
@@ -31,6 +32,9 @@ class Commands {
   [[nodiscard]] nlohmann::ordered_json status() const;
   [[nodiscard]] nlohmann::ordered_json flows(const Request& request) const;
   [[nodiscard]] nlohmann::ordered_json explain(const Request& request) const;
+  [[nodiscard]] nlohmann::ordered_json explain(const Inquiry& inquiry) const;
+  [[nodiscard]] nlohmann::ordered_json explain(const Event& event) const;
+  [[nodiscard]] ControlAnswer observe(const Request& request);
   [[nodiscard]] nlohmann::ordered_json tap(const Request& request);
   [[nodiscard]] nlohmann::ordered_json decisions(const Request& request) const;
   [[nodiscard]] nlohmann::ordered_json advance(const Request& request, const std::string& asked_by);

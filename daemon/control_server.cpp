@@ -17,6 +17,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 namespace vpcwall {
@@ -118,6 +119,11 @@ void ControlServer::handle_events(TimePoint now) {
     Connection& connection = found->second;
     connection.last_progress = now;
     if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_from(connection);
+    if (connection.stream &&
+        (event.events & (EPOLLHUP | EPOLLERR)) != 0) {  // nobody is left to hear the rest
+      connections_.erase(found);
+      continue;
+    }
     answer_lines(connection);
     write_to(connection);
     if (connection.closing && connection.outgoing.empty())
@@ -128,15 +134,48 @@ void ControlServer::handle_events(TimePoint now) {
 }
 
 void ControlServer::drop_silent(TimePoint now) {
-  std::erase_if(connections_,
-                [now](const auto& entry) { return now - entry.second.last_progress > longest_silence; });
+  std::erase_if(connections_, [now](const auto& entry) {
+    return !entry.second.stream && now - entry.second.last_progress > longest_silence;
+  });
+}
+
+bool ControlServer::has_streams() const noexcept {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const auto& entry) { return entry.second.stream != nullptr; });
+}
+
+void ControlServer::advance_streams(TimePoint now) {
+  if (now < next_advance_) return;
+  next_advance_ = now + stream_pause;
+  for (auto entry = connections_.begin(); entry != connections_.end();) {
+    Connection& connection = entry->second;
+    if (connection.stream) {
+      advance(connection);
+      connection.last_progress = now;
+      write_to(connection);
+      if (connection.closing && connection.outgoing.empty()) {
+        entry = connections_.erase(entry);
+        continue;
+      }
+      watch(connection, false);
+    }
+    ++entry;
+  }
+}
+
+void ControlServer::advance(Connection& connection) {
+  if (connection.outgoing.size() >= max_stream_bytes) return;
+  const std::size_t room = max_stream_bytes - connection.outgoing.size();
+  if (connection.stream(connection.outgoing, room, connection.ending)) return;
+  connection.stream = nullptr;
+  connection.closing = true;
 }
 
 void ControlServer::accept_connections(TimePoint now) {
   for (;;) {
     FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket.get() < 0) return;
-    Connection connection{std::move(socket), {}, {}, {}, false, now};
+    Connection connection{std::move(socket), {}, {}, {}, {}, false, false, now};
     if (!may_speak(connection.socket.get(), connection.peer)) {
       connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})"
                             "\n";
@@ -170,10 +209,15 @@ void ControlServer::read_from(Connection& connection) {
     const ssize_t size = ::recv(connection.socket.get(), block.data(), block.size(), 0);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (size == 0 && connection.stream) {
+      connection.ending = true;
+      return;
+    }
     if (size <= 0) {
       connection.closing = true;
       return;
     }
+    if (connection.stream) continue;  // whatever else it says
     connection.incoming.append(block.data(), static_cast<std::size_t>(size));
   }
 }
@@ -202,9 +246,15 @@ void ControlServer::answer_lines(Connection& connection) {
       refuse(request.error());
       return;
     }
-    connection.outgoing += handler_(*request, connection.peer)
-                               .dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                           '\n';
+    ControlAnswer answer = handler_(*request, connection.peer);
+    connection.outgoing +=
+        answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+    if (answer.rest) {
+      connection.stream = std::move(answer.rest);
+      connection.incoming.clear();
+      connection.ending = std::exchange(connection.closing, false);  // its end may have come with the request
+      return;
+    }
     if (connection.outgoing.size() > max_waiting_bytes) {
       connection.outgoing.clear();
       connection.closing = true;
@@ -230,7 +280,7 @@ void ControlServer::write_to(Connection& connection) {
 
 void ControlServer::watch(const Connection& connection, bool added) {
   // A peer that does not read its answers is not asked for more requests.
-  const std::uint32_t wanted = connection.outgoing.empty() ? EPOLLIN : EPOLLOUT;
+  const std::uint32_t wanted = !connection.outgoing.empty() ? EPOLLOUT : connection.ending ? 0U : EPOLLIN;
   epoll_event event{.events = wanted, .data = {.fd = connection.socket.get()}};
   ::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.socket.get(), &event);
 }

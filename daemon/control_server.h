@@ -1,4 +1,5 @@
-// The control socket: a unix stream socket on which each line is a request and each answer a line.
+// The control socket: a unix stream socket on which each line is a request and each answer a line, or, where
+// an answer goes on, lines until either end has had enough.
 //
 // Who may speak is decided by the kernel's word on the peer (SO_PEERCRED): root, the daemon's own user, and
 // members of one group if the settings name it. Everything is bounded: connections, bytes of a request, bytes
@@ -20,6 +21,18 @@
 
 namespace vpcwall {
 
+// The lines of an answer that goes on, such as that to `observe`.
+//
+// Called now and then; appends whole lines, about `room` bytes at most. `ending`: the peer has closed its
+// sending half, so it wants to hear only what is left. False after the last line. It is destroyed when the
+// connection ends, whatever ended it.
+using AnswerStream = std::function<bool(std::string& lines, std::size_t room, bool ending)>;
+
+struct ControlAnswer {
+  nlohmann::ordered_json first;
+  AnswerStream rest;  // null: that was all
+};
+
 struct ControlPeer {
   pid_t process = 0;
   uid_t user = 0;
@@ -27,11 +40,14 @@ struct ControlPeer {
 
 class ControlServer {
  public:
-  using Handler = std::function<nlohmann::ordered_json(const Request&, const ControlPeer&)>;
+  using Handler = std::function<ControlAnswer(const Request&, const ControlPeer&)>;
 
   static constexpr std::size_t max_connections = 64;
   static constexpr std::size_t max_waiting_bytes = std::size_t{64} << 20U;
   static constexpr Duration longest_silence = std::chrono::seconds(30);
+  // Of a stream: what its peer does not read is not fetched beyond this.
+  static constexpr std::size_t max_stream_bytes = std::size_t{1} << 20U;
+  static constexpr Duration stream_pause = std::chrono::milliseconds(100);
 
   // Replaces a socket that a dead daemon left at `path`; throws std::runtime_error when a live one answers
   // there or the place cannot be used. `group` may be empty.
@@ -43,7 +59,12 @@ class ControlServer {
   // Readable when handle_events() has something to do.
   [[nodiscard]] int event_fd() const noexcept { return epoll_.get(); }
   void handle_events(TimePoint now);
-  // Disconnects peers that made no progress for longest_silence. Call now and then.
+  // Whether some answer goes on: then advance_streams() wants to be called every stream_pause.
+  [[nodiscard]] bool has_streams() const noexcept;
+  // Fetches the next lines for every peer that has room for them.
+  void advance_streams(TimePoint now);
+  // Disconnects peers that made no progress for longest_silence; those of a stream may take their time. Call
+  // now and then.
   void drop_silent(TimePoint now);
 
  private:
@@ -51,6 +72,8 @@ class ControlServer {
     FileDescriptor socket;
     ControlPeer peer;
     std::string incoming, outgoing;
+    AnswerStream stream;
+    bool ending = false;   // the stream's peer wants to hear no more than is left
     bool closing = false;  // once `outgoing` is written
     TimePoint last_progress;
   };
@@ -60,6 +83,7 @@ class ControlServer {
   void read_from(Connection& connection);
   void answer_lines(Connection& connection);
   void write_to(Connection& connection);
+  static void advance(Connection& connection);
   void watch(const Connection& connection, bool added);
 
   std::string path_;
@@ -68,6 +92,7 @@ class ControlServer {
   FileDescriptor listener_;
   FileDescriptor epoll_;
   std::map<int, Connection> connections_;
+  TimePoint next_advance_{};
 };
 
 }  // namespace vpcwall

@@ -1,6 +1,7 @@
 #include "daemon/firewall.h"
 
 #include <net/if.h>
+#include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -64,8 +65,13 @@ Firewall::Firewall(const Settings& settings)
   barrier_ = std::make_unique<GenerationBarrier>(count);
   fence_ = std::make_unique<BurstFence>(count);
   tap_ = std::make_unique<EventTap>(count);
+  observers_ = std::make_unique<Observers>(count);
   reloader_ = std::make_unique<Reloader>(
-      policies_, shards_, *barrier_, [this](const CompiledPolicy& policy) { open_fast_path(policy); },
+      policies_, shards_, *barrier_,
+      [this](const CompiledPolicy& policy) {
+        open_fast_path(policy);
+        observers_->announce(policy, reloader_->slots());
+      },
       [this] { wake_workers(); });
 }
 
@@ -98,7 +104,7 @@ void Firewall::open_fast_path(const CompiledPolicy& policy) {
   fast_path_->shared().begin_change();
   // What was answered under the old policy must not be heeded under the new one.
   if (hooks_->fast_path_by_marks()) fast_path_->await_packets_under_way();
-  if (paused_ || !no_fast_path_.empty()) return;
+  if (is_paused() || !no_fast_path_.empty()) return;
   fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
 }
 
@@ -106,8 +112,8 @@ FastPathStatus Firewall::fast_path() const {
   FastPathStatus status;
   status.reason = no_fast_path_;
   if (!fast_path_) return status;
-  status.active = !paused_ && no_fast_path_.empty();
-  if (paused_) status.reason = "decisions are being recorded, so every packet has to be one";
+  status.active = !is_paused() && no_fast_path_.empty();
+  if (is_paused()) status.reason = "decisions are being recorded, so every packet has to be one";
   status.by_marks = hooks_->fast_path_by_marks();
   for (const std::uint32_t device : marking_devices_) {
     char name[IF_NAMESIZE] = {};
@@ -125,7 +131,7 @@ FastPathStatus Firewall::fast_path() const {
 
 bool Firewall::catch_up() {
   // While it is paused there is nothing to take over: watch_decisions() did.
-  return !fast_path_ || paused_ || every_worker_has_looked();
+  return !fast_path_ || is_paused() || every_worker_has_looked();
 }
 
 Firewall::~Firewall() {
@@ -138,13 +144,9 @@ void Firewall::start(const Policy& policy) {
   require_installable(plan);
   reloader_->apply(policy, device_bindings(policy), Duration::zero());
   written_ = policy;
-  const WorkerSurroundings surroundings{policies_,
-                                        shards_,
-                                        *barrier_,
-                                        *fence_,
-                                        *tap_,
-                                        clock_,
-                                        fast_path_ ? fast_path_->device_classes() : no_device_classes_};
+  const WorkerSurroundings surroundings{
+      policies_, shards_,     *barrier_, *fence_,
+      *tap_,     *observers_, clock_,    fast_path_ ? fast_path_->device_classes() : no_device_classes_};
   for (std::size_t i = 0; i < queues_.size(); ++i) workers_.emplace_back(i, queues_[i], surroundings);
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
@@ -233,12 +235,39 @@ bool Firewall::advance_clock(Duration by) {
 }
 
 bool Firewall::watch_decisions(bool on, bool beside_fast_path) {
-  paused_ = on && !beside_fast_path;
-  if (fast_path_ && paused_) fast_path_->shared().begin_change();
+  tap_pauses_ = on && !beside_fast_path;
   if (on)
     tap_->enable();
   else
     tap_->disable();
+  return suit_watchers();
+}
+
+std::optional<Firewall::Observation> Firewall::observe(const DecisionFilter& filter, FastPathUse use) {
+  const auto observer = observers_->open(filter, *policy(), slots());
+  if (!observer) return std::nullopt;
+  uses_.at(*observer) = use;
+  // What the kernel answers now would be told to nobody: it asks once more, with an observer there to hear.
+  if (fast_path_) fast_path_->shared().rest(true, true);
+  const bool looked = !fast_path_ || every_worker_has_looked();
+  return Observation{*observer, suit_watchers() && looked};
+}
+
+void Firewall::stop_observing(std::size_t observer) {
+  observers_->close(observer);
+  uses_.at(observer).reset();
+  if (!suit_watchers()) spdlog::error("a worker has not taken up in time that nobody observes any more");
+}
+
+bool Firewall::is_paused() const noexcept {
+  return tap_pauses_ || std::find(uses_.begin(), uses_.end(), FastPathUse::off) != uses_.end();
+}
+
+// The kernel answers what nobody wants to see as a decision.
+bool Firewall::suit_watchers() {
+  const bool refusals_seen = std::find(uses_.begin(), uses_.end(), FastPathUse::flows) != uses_.end();
+  if (fast_path_ && is_paused()) fast_path_->shared().begin_change();
+  if (fast_path_) fast_path_->shared().rest(false, refusals_seen);
   const bool everywhere = every_worker_has_looked();
   if (const auto policy = reloader_->current()) open_fast_path(*policy);
   return everywhere;
@@ -350,6 +379,7 @@ void Firewall::wake_workers() noexcept {
 }
 
 bool Firewall::every_worker_has_looked() {
+  if (threads_.empty()) return true;  // stopped
   const std::uint64_t number = fence_->raise();
   wake_workers();
   return fence_->wait(number, longest_wait);

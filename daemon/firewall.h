@@ -11,6 +11,7 @@
 // failure_event() readable; what it said is in failure().
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <deque>
 #include <memory>
@@ -20,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "control/observe_request.h"
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
 #include "daemon/hooks/hook_installer.h"
@@ -94,6 +96,18 @@ class Firewall {
   // Moves the test clock, for every worker; false when one has not taken the new time up in time.
   bool advance_clock(Duration by);
 
+  // Opens an observer; nothing when there are as many as may be. What the kernel answers by itself is judged
+  // once more, so that the observer is told, and then left to the kernel again as far as all observers leave
+  // it to it. `everywhere` is false when a worker has not taken the change up in time.
+  struct Observation {
+    std::size_t observer = 0;
+    bool everywhere = false;
+  };
+  [[nodiscard]] std::optional<Observation> observe(const DecisionFilter& filter, FastPathUse use);
+  void stop_observing(std::size_t observer);
+  [[nodiscard]] Observers& observers() noexcept { return *observers_; }
+  [[nodiscard]] const Observers& observers() const noexcept { return *observers_; }
+
   // Whether decisions are recorded: all of them, or, `beside_fast_path`, those that are not left to the
   // kernel. False when a worker has not taken the change up in time.
   bool watch_decisions(bool on, bool beside_fast_path = false);
@@ -105,6 +119,8 @@ class Firewall {
   void load_fast_path();
   void give_up_fast_path(const std::string& reason);
   void open_fast_path(const CompiledPolicy& policy);
+  [[nodiscard]] bool is_paused() const noexcept;
+  [[nodiscard]] bool suit_watchers();
   void install_if_changed(const HookPlan& plan);
   void install_with_marks(HookPlan plan);
   void wake_workers() noexcept;
@@ -120,7 +136,8 @@ class Firewall {
   std::unique_ptr<KernelFastPath> fast_path_;  // null: every packet is judged
   DeviceClasses no_device_classes_{0};
   std::string no_fast_path_;  // why not
-  bool paused_ = false;       // while decisions are recorded
+  bool tap_pauses_ = false;   // the fast path, while all decisions are recorded
+  std::array<std::optional<FastPathUse>, Observers::most> uses_;  // what each observer leaves to it
 
   WorkerClock clock_;
   FlowAllowance allowance_;
@@ -130,6 +147,7 @@ class Firewall {
   std::unique_ptr<GenerationBarrier> barrier_;
   std::unique_ptr<BurstFence> fence_;
   std::unique_ptr<EventTap> tap_;
+  std::unique_ptr<Observers> observers_;
   std::unique_ptr<Reloader> reloader_;
   std::optional<Policy> written_;
   std::unique_ptr<HookInstaller> hooks_;

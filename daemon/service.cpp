@@ -18,6 +18,8 @@ namespace {
 
 // How late a silent control connection is noticed, and that addresses are translated.
 constexpr int tick_milliseconds = 5000;
+constexpr int stream_milliseconds =
+    std::chrono::duration_cast<std::chrono::milliseconds>(ControlServer::stream_pause).count();
 
 sigset_t handled_signals() {
   sigset_t set;
@@ -69,13 +71,15 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
         spdlog::warn("the fast path rests until the next start, every packet is judged in user space: {}",
                      reason);
     }
-    if (::poll(watched.data(), watched.size(), tick_milliseconds) < 0 && errno != EINTR)
+    const int tick = control.has_streams() ? stream_milliseconds : tick_milliseconds;
+    if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
       spdlog::critical("{}; stopping", firewall.failure());
       return 1;
     }
     if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
+    if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {

@@ -140,21 +140,26 @@ void Shard::take_back(const Packet& packet, std::uint32_t in_device, std::uint8_
 void Shard::remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
                      const Passages& passages) {
   if (!cache_) return;
-  if (decision.verdict == Verdict::accept)
-    cache_->flows.remember(policy, FlowView{flows_, allowance_}, question, decision, passages);
-  else if (cache_->remembers_refusals)
+  const FastPath& shared = cache_->fast_path;
+  if (decision.verdict == Verdict::accept) {
+    if (!shared.flows_rest())
+      cache_->flows.remember(policy, FlowView{flows_, allowance_}, question, decision, passages);
+  } else if (cache_->remembers_refusals && !shared.refusals_rest()) {
     cache_->refusals.remember(policy, question, decision, passages.there);
+  }
 }
 
 bool Shard::take_over(std::size_t budget) {
   if (!cache_ || !adopted_) return true;
   cache_->flows.reclaim();
   cache_->refusals.reclaim();
+  // Records of another generation go, and so do those of a cache that rests.
+  const std::uint64_t valid = adopted_->generation, none = valid + 1;
   if (!cache_->flows_done) {
-    cache_->flows_done = cache_->flows.take_over(budget, adopted_->generation);
+    cache_->flows_done = cache_->flows.take_over(budget, cache_->fast_path.flows_rest() ? none : valid);
     return false;
   }
-  const bool done = cache_->refusals.take_over(budget, adopted_->generation);
+  const bool done = cache_->refusals.take_over(budget, cache_->fast_path.refusals_rest() ? none : valid);
   cache_->flows_done = !done;
   return done;
 }

@@ -34,6 +34,11 @@ void FastPath::end_change(std::uint64_t generation, std::span<const Prefix> serv
   std::atomic_ref(control.generation).store(generation_mark(generation), std::memory_order_seq_cst);
 }
 
+void FastPath::rest(bool flows, bool refusals) noexcept {
+  flows_rest_.store(flows, std::memory_order_relaxed);
+  refusals_rest_.store(refusals, std::memory_order_relaxed);
+}
+
 void FastPath::stand_still(TimePoint now) noexcept {
   fast_path::control& control = *memory_.control;
   std::atomic_ref(control.clock)

@@ -23,7 +23,7 @@
 //     packets the way through the queue and nothing else.
 //
 // The kernel side must be x86-64: its order of loads and stores is relied on. begin_change(), end_change(),
-// stand_still() belong to the control thread, the rest is for workers.
+// rest(), stand_still() belong to the control thread, the rest is for workers.
 #pragma once
 
 #include <array>
@@ -60,9 +60,14 @@ class FastPath {
   void begin_change() noexcept;
   // `services`, at most most_services: no wildcard refusal answers a packet from there (CachedRefusals).
   void end_change(std::uint64_t generation, std::span<const Prefix> services) noexcept;
+  // What rests is no longer remembered, and what was goes within two rounds of the workers (BurstFence).
+  void rest(bool flows, bool refusals) noexcept;
   // For tests: the kernel's clock stands at `now`.
   void stand_still(TimePoint now) noexcept;
   // NOLINTEND(readability-make-member-function-const)
+
+  [[nodiscard]] bool flows_rest() const noexcept { return flows_rest_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool refusals_rest() const noexcept { return refusals_rest_.load(std::memory_order_relaxed); }
 
   [[nodiscard]] const FastPathMemory& memory() const noexcept { return memory_; }
   [[nodiscard]] const std::uint32_t* hash_key() const noexcept { return memory_.hash_key.data(); }
@@ -76,6 +81,7 @@ class FastPath {
   Places flow_places_, refusal_places_;
   FlowPresence presence_;
   GracePeriods grace_periods_;
+  std::atomic<bool> flows_rest_{false}, refusals_rest_{false};
 };
 
 // The generation as records bear it: never 0, and never that of nothing.

@@ -117,6 +117,7 @@ class Compiler {
   // S-40 to S-42: a reference means every address of every interface that carries the group, but for those
   // whose packets no longer show it (S-51).
   void collect_members() {
+    for (const SecurityGroup& group : policy_.security_groups) group_names_[group.id] = group.name;
     std::map<std::string, std::vector<Prefix>> members;
     for (const Interface& interface : policy_.interfaces)
       for (const std::string& group : interface.security_groups)
@@ -153,6 +154,8 @@ class Compiler {
           {RuleKind::group_default, interface.id, direction, Family::ipv4, "*", "deny all"}, interface.name);
     }
     compiled.groups = rules_of(interface.security_groups);
+    for (const std::string& id : interface.security_groups)
+      compiled.member_of.push_back({id, group_names_[id]});
     const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
     for (const Prefix& address : interface.addresses) {
       auto& primary = compiled.primary[at(address.base.family)];
@@ -236,6 +239,7 @@ class Compiler {
   CompileContext& context_;
   std::shared_ptr<CompiledPolicy> compiled_ = std::make_shared<CompiledPolicy>();
   std::map<std::string, std::shared_ptr<const AddressSet>> members_, lists_;
+  std::map<std::string, std::string> group_names_;  // by id
   std::map<std::vector<std::string>, std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>>> merged_;
   std::vector<KnownAddresses::Owned> owned_;
 };

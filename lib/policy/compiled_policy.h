@@ -98,7 +98,12 @@ struct CompiledSubnet {
 };
 
 struct CompiledInterface {
+  struct Membership {
+    std::string id, name;
+  };
+
   std::string id, name;
+  std::vector<Membership> member_of;            // its security groups, in the order written
   InterfaceNumber number = 0;                   // for the life of the process
   std::uint16_t subnet = 0;                     // index into CompiledPolicy::subnets
   PerFamily<std::optional<IpAddress>> primary;  // its first address of the family (F-47)

@@ -24,22 +24,10 @@
 #include <memory>
 #include <vector>
 
-#include "base/expected.h"
-#include "base/time.h"
-#include "engine/decision.h"
-#include "net/packet.h"
-#include "policy/compiled_policy.h"
+#include "observe/event.h"
 #include "runtime/guarded.h"
 
 namespace vpcwall {
-
-struct Event {
-  std::uint64_t sequence = 0;
-  TimePoint at;                                  // what the worker's clock said
-  Expected<Packet, ParseError> packet;           // what could not be parsed was dropped for that
-  Decision decision;                             // its indices and slots are those of `policy`
-  std::shared_ptr<const CompiledPolicy> policy;  // that it was decided under
-};
 
 class EventTap {
  public:

@@ -78,6 +78,7 @@ Worker::Worker(std::size_t index, PacketQueue& queue, const WorkerSurroundings& 
       barrier_(surroundings.barrier),
       fence_(surroundings.fence),
       tap_(surroundings.tap),
+      observers_(surroundings.observers),
       clock_(surroundings.clock),
       device_classes_(surroundings.device_classes) {}
 
@@ -96,6 +97,7 @@ void Worker::run_burst(Duration max_wait) {
   const CompiledPolicy& policy = policies_.current();
   const TimePoint now = clock_.now();
   const bool watched = tap_.enabled();
+  const bool observed = observers_.any();
 
   std::array<bool, max_burst> related{};
   if (policy.behavior.icmp_related == Behavior::IcmpRelated::linux_)
@@ -113,6 +115,7 @@ void Worker::run_burst(Duration max_wait) {
       }
       const Decision decision = judge(policy, shard, burst[i], packet, device_classes_, related[i], now);
       if (watched) tap_.record(index_, packet, decision, policies_.held(), now);
+      if (observed) observers_.note(index_, packet, decision, policies_.held(), now);
       verdicts[i] = decision.verdict;
     }
     shard.expire(now, expiry_budget);

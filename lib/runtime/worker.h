@@ -8,6 +8,7 @@
 //   Shard::judge           evaluate -> apply -> count
 //   Shard::remember        what the kernel may repeat by itself
 //   EventTap::record       where somebody watches
+//   Observers::note        where somebody observes
 //   PacketQueue::answer    all verdicts, one system call
 //
 // A burst is judged under exactly one policy and at exactly one time. The worker locks its own shard once per
@@ -25,6 +26,7 @@
 #include "runtime/event_tap.h"
 #include "runtime/generation_barrier.h"
 #include "runtime/guarded.h"
+#include "runtime/observers.h"
 #include "runtime/packet_queue.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker_clock.h"
@@ -40,6 +42,7 @@ struct WorkerSurroundings {
   GenerationBarrier& barrier;
   BurstFence& fence;
   EventTap& tap;
+  Observers& observers;
   const WorkerClock& clock;
   const DeviceClasses& device_classes;
 };
@@ -70,6 +73,7 @@ class Worker {
   GenerationBarrier& barrier_;
   BurstFence& fence_;
   EventTap& tap_;
+  Observers& observers_;
   const WorkerClock& clock_;
   const DeviceClasses& device_classes_;
   std::uint64_t generation_ = 0;

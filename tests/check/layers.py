@@ -1,6 +1,6 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
-    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | explain | runtime | control} <- {cli | daemon}
+    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | explain | observe <- {runtime | control}} <- {cli | daemon}
             net <- capture <- replay
 
 Folders between braces are strangers to each other.
@@ -23,8 +23,9 @@ BELOW = {
     "record": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
     "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
-    "runtime": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "control": {"base", "net", "policy", "flow", "fast_path", "engine"},
+    "observe": {"base", "net", "policy", "flow", "fast_path", "engine"},
+    "runtime": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},
+    "control": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},
 }
 SHELL = ("daemon", "cli")
 

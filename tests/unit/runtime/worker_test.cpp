@@ -4,10 +4,8 @@
 
 #include <thread>
 
-#include "runtime/reloader.h"
-#include "support/fake_queue.h"
 #include "support/packet_bytes.h"
-#include "support/policies.h"
+#include "support/worker_assembly.h"
 
 namespace vpcwall {
 namespace {
@@ -20,50 +18,9 @@ constexpr const char* allows_22 =
 constexpr const char* allows_80 =
     "  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}], egress: []}";
 
-constexpr TimePoint start{std::chrono::hours(1)};
-
 Bytes syn(unsigned port, unsigned source_port = 40000) {
   return ipv4({.destination = "10.0.1.10"}, tcp({.source_port = source_port, .destination_port = port}));
 }
-
-// Workers, shards and a reloader as the daemon assembles them, on queues in memory.
-class Assembly {
- public:
-  explicit Assembly(std::size_t workers) : barrier(workers), fence(workers), tap(workers), queues(workers) {
-    for (std::size_t i = 0; i < workers; ++i) {
-      shards.emplace_back(std::in_place, 1024, FlowHash::Seed{i, 2, 3, 4}, allowance);
-      this->workers.emplace_back(i, queues[i],
-                                 WorkerSurroundings{policies, shards, barrier, fence, tap, clock, classes});
-    }
-  }
-  void run() {
-    for (std::size_t i = 0; i < workers.size(); ++i)
-      threads.emplace_back([this, i](const std::stop_token& stop) { workers[i].run(stop); });
-  }
-  ~Assembly() {
-    for (std::jthread& thread : threads) thread.request_stop();
-    for (FakeQueue& queue : queues) queue.wake();
-  }
-  ReloadReport use(const char* groups, Duration wait = Duration::zero(), const char* rest = "") {
-    return reloader.apply(small_vpc(groups, rest), {}, wait);
-  }
-
-  FlowAllowance allowance;
-  Shards shards;
-  Snapshot<CompiledPolicy> policies;
-  GenerationBarrier barrier;
-  BurstFence fence;
-  EventTap tap;
-  WorkerClock clock{start};
-  DeviceClasses classes{0};
-  std::deque<FakeQueue> queues;
-  std::deque<Worker> workers;
-  Reloader reloader{policies, shards, barrier, [](const CompiledPolicy&) {},
-                    [this] {
-                      for (FakeQueue& queue : queues) queue.wake();
-                    }};
-  std::vector<std::jthread> threads;
-};
 
 TEST(Worker, AnswersABurstOnceAndInOrder) {
   Assembly a(1);
@@ -148,7 +105,7 @@ TEST(Worker, TellsAWatcherEveryDecisionBeforeItAnswers) {
   EXPECT_EQ(reading.events[0].packet->source_port, 40001);
   EXPECT_EQ(reading.events[0].decision.verdict, Verdict::accept);
   EXPECT_EQ(reading.events[0].policy->generation, 1U);
-  EXPECT_EQ(reading.events[0].at, start);
+  EXPECT_EQ(reading.events[0].at, Assembly::start);
   EXPECT_EQ(reading.events[1].packet->destination_port, 80);
   EXPECT_EQ(reading.events[1].decision.reason, Reason::no_group_rule);
   EXPECT_EQ(reading.events[2].packet.error(), ParseError::bad_version);
@@ -213,10 +170,10 @@ TEST(Worker, JudgesAtTheTimeThatATestHasSet) {  // C-32
 TEST(WorkerClock, RunsAsTheClockOfTheShellDoes) {
   static TimePoint shell;
   const WorkerClock clock([]() noexcept { return shell; });
-  shell = start;
-  EXPECT_EQ(clock.now(), start);
-  shell = start + seconds(1);
-  EXPECT_EQ(clock.now(), start + seconds(1));
+  shell = Assembly::start;
+  EXPECT_EQ(clock.now(), Assembly::start);
+  shell = Assembly::start + seconds(1);
+  EXPECT_EQ(clock.now(), Assembly::start + seconds(1));
 }
 
 TEST(Reloader, ReportsWhatChangedByIdentity) {
