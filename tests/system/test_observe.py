@@ -2,6 +2,8 @@
 
 import json
 import os
+import socket
+import struct
 import subprocess
 from pathlib import Path
 
@@ -17,12 +19,14 @@ from traffic import TcpEcho, connect, echoes, inject
 
 RATE = 20_000 if SANITIZED else 100_000  # packets per second that are sent, whether or not they are judged as fast
 SECONDS = 3
+CHUNK = 1000  # packets that a queue has room for
+MORE_THAN_ANY_BUFFER = 15_000  # events: what the daemon, the socket and the observer hold together is less than half of it
 
 
 def web_policy(*more):
     return Policy(
         members={"a1": ["web"], "b1": ["db"]},
-        groups={"web": (["tcp/80 203.0.113.0/24", "udp/53 203.0.113.0/24", *more], ["udp/123 0.0.0.0/0"]),
+        groups={"web": (["tcp/80 203.0.113.0/24", "udp/53 203.0.113.0/24", *more], ["tcp/5432 sg:db"]),
                 "db": (["tcp/5432 sg:web"], [])},
         acls={"A": (["90 tcp/23 0.0.0.0/0 deny", "100 all 0.0.0.0/0 allow"], ["100 all 0.0.0.0/0 allow"])},
     )
@@ -33,8 +37,9 @@ def syn(port, source_port=1000, source=X, destination=A1):
 
 
 def refused(*source_ports):
-    """Packets that a1's group refuses, so that nobody answers them."""
-    return [IP(src=X, dst=A1) / UDP(sport=port, dport=54) for port in source_ports]
+    """Packets that a1's group refuses, so that nobody answers them; as bytes, for there may be many."""
+    packet = bytes(IP(src=X, dst=A1) / UDP(dport=54, chksum=0))
+    return [packet[:20] + struct.pack("!H", port) + packet[22:] for port in source_ports]
 
 
 def cached(daemon):
@@ -107,11 +112,11 @@ FILTERS = {
     "rule": (["--rule", "90"], {23}),
     "rule-of-acl": (["--rule", "100", "--acl", "A-acl", "--protocol", "udp"], {53}),
     "protocol": (["--protocol", "udp"], {53, 54}),
-    "port": (["--port", "23", "--port", "80-81", "--source", X], {23, 80, 81}),
+    "port": (["--port", "23", "--port", "80-81", "--source", X], {23, 80}),
     "source": (["--source", "198.51.100.0/24"], {81}),
     "destination": (["--destination", B1], {5432}),
     "cidr": (["--cidr", "10.0.1.0/24"], {5432}),
-    "all-of-them": (["--denied", "--protocol", "tcp", "--cidr", "203.0.113.0/24", "--interface", "a1"], set()),
+    "all-of-them": (["--denied", "--protocol", "tcp", "--cidr", "203.0.113.0/24", "--interface", "a1"], {23}),
 }
 
 
@@ -121,13 +126,14 @@ def test_filters_of_several_observers_at_once(vpc, guard, open_late):
     assert daemon.status()["observers"] == len(FILTERS)
     inject(vpc.x, syn(80), syn(23), IP(src=X, dst=A1) / UDP(sport=1, dport=53), *refused(1), syn(81, source=Y))
     inject(vpc.a1, syn(5432, source=A1, destination=B1))
-    daemon.await_counters(lambda counters: counters.reason("no-group-rule") >= 3, "the last one to be refused")
+    # With what the hosts' own kernels answer: two resets, and an ICMP error that a1 may not send.
+    daemon.await_counters(lambda counters: (counters.reason("passed"), counters.reason("no-group-rule")) == (5, 3),
+                          "all to be judged")
     for name, (_, expected) in FILTERS.items():
         end = observers[name].finish()
         assert_adds_up(observers[name], end)
-        # What the hosts' own kernels answer comes from these ports.
         told = {one["packet"].get("destination_port") for one in observers[name].decisions()}
-        assert {port for port in told if port and port < 1000 or port == 5432} == expected, name
+        assert told - {None, 1000} == expected, name  # without the answers
     assert daemon.status()["observers"] == 0
 
 
@@ -180,11 +186,13 @@ def test_with_the_fast_path_on_refusals_alike_are_told_once(vpc, guard):
     inject(vpc.x, syn(81))
     eventually(lambda: cached(daemon)[1] == 1, "the refusal to be remembered")
     with Observer(daemon, "--fast-path", "on", "--denied") as observer:
-        inject(vpc.x, *(syn(81, source_port=port) for port in range(1000, 1100)))
+        inject(vpc.x, syn(81))
+        eventually(lambda: cached(daemon)[1] == 1, "the refusal to be remembered again")
+        inject(vpc.x, *(syn(81, source_port=port) for port in range(1001, 1100)))
         daemon.await_counters(lambda counters: counters.reason("no-group-rule") == 101, "all to be refused")
         end = observer.finish()
         assert_adds_up(observer, end)
-        assert 1 <= end["decisions"] < 100
+        assert end["decisions"] == 1
 
 
 def test_an_observer_that_is_killed_leaves_nothing_behind(vpc, guard):
@@ -199,13 +207,9 @@ def test_a_reader_that_stands_still_is_told_what_it_missed(vpc, guard):
     daemon = guard(web_policy(), fast_path="off")
     with Observer(daemon, "--port", "54") as slow, Observer(daemon, "--denied", "--port", "54") as beside:
         slow.suspend()
-        sent = 0
-        while not sent or beside.await_decisions(sent):
-            # Until there must be a loss: no buffer between the two holds so much.
-            if sent == 30_000:
-                break
-            inject(vpc.x, *refused(*range(1000 + sent, 1100 + sent)))
-            sent += 100
+        for sent in range(CHUNK, MORE_THAN_ANY_BUFFER + 1, CHUNK):
+            inject(vpc.x, *refused(*range(1000 + sent - CHUNK, 1000 + sent)))
+            beside.await_decisions(sent)
         slow.resume()
         missed = slow.await_event("missed")["count"]
         inject(vpc.x, *refused(999))
@@ -227,7 +231,6 @@ def test_a_flood_of_decisions_loses_no_packet_and_every_event_is_accounted_for(v
     """Every packet is of another flow than the last, so that each is an event that nobody can keep up with."""
     daemon = guard(web_policy(), fast_path="off", queues={"count": 1, "length": 65535, "receive_buffer": 256 << 20})
     flood = Path(os.environ["VPCWALL_BUILD"], "bench", "bench_traffic")
-    arrived = ["cat", f"/sys/class/net/{vpc.x.device}/statistics/rx_packets"]
     with Observer(daemon, "--port", "54") as observer:
         result = vpc.x.run(str(flood), "flood", "--to", A1, "--port", "54", "--source", X, "--rate", str(RATE),
                            "--seconds", str(SECONDS), within=60)
@@ -347,7 +350,7 @@ def test_the_protocol_for_those_who_speak_it_themselves(vpc, guard):
             "schema": "vpcwall/observe/1", "event": "begin", "generation": 1, "fast_path": "flows", "everywhere": True}
         inject(vpc.x, *refused(1))
         assert json.loads(stream.readline())["event"] == "decision"
-        connection.shutdown(1)  # our half
+        connection.shutdown(socket.SHUT_WR)
         assert json.loads(stream.readline())["event"] == "end"
         assert stream.readline() == b""
     eventually(lambda: daemon.status()["observers"] == 0, "the observer to be gone")
