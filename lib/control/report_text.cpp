@@ -103,6 +103,8 @@ std::string status_text(const ordered_json& report) {
   }
   if (report.contains("test_clock"))
     text += "test clock  moved by " + ago(report.at("test_clock").at("offset_seconds")) + "; stands still\n";
+  if (report.contains("observers") && report.at("observers") != 0)
+    text += "observers   " + number(report.at("observers")) + '\n';
   text += "fast path   " + fast_path_words(report.at("fast_path")) + '\n';
   text += "flows       " + number(report.at("flows").at("active")) + " of " +
           number(report.at("flows").at("capacity")) + ", refused for room " +

@@ -23,7 +23,7 @@ struct DecisionFilter {
   bool denied = false;                                    // only what was dropped
   std::vector<std::string> interfaces, groups, acls;      // names or ids
   std::vector<std::string> rules;                         // entry numbers, `*`, ids of group rules
-  std::vector<Protocol> protocols;                        //
+  std::vector<Protocol> protocols;                        // of the packet
   std::vector<PortRange> ports;                           // of either end
   std::vector<Prefix> sources, destinations, either_end;  // `either_end`: source or destination
   friend bool operator==(const DecisionFilter&, const DecisionFilter&) = default;

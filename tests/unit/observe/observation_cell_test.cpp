@@ -215,11 +215,13 @@ TEST_F(Cell, AccountsForEveryDecisionOfRandomTraffic) {
       ASSERT_EQ(change.event.sequence, next++);
       ++told;
       if (change.repeated) count(*change.repeated);
-      if (change.before) ASSERT_NE(*change.before, said_by(change.event.decision));
+      if (change.before) {
+        ASSERT_NE(*change.before, said_by(change.event.decision));
+      }
     }
   };
   for (int step = 0; step < 20'000; ++step) {
-    const unsigned kind = random() % 100;
+    const auto kind = static_cast<unsigned>(random() % 100);
     if (kind == 0) {
       vpc_.use(random() % 2 == 0 ? test::ObservedVpc::changed() : test::ObservedVpc::plain());
       cell_.announce(bound({{"protocol", {"tcp", "udp"}}}));
