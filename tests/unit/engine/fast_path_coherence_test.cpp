@@ -96,6 +96,32 @@ TEST_F(FastPathCoherence, OneJudgedPacketLetsAWholeConnectionPass) {
   EXPECT_EQ(send(syn), accepted) << "who opens anew is judged anew (C-29)";
 }
 
+TEST_F(FastPathCoherence, WhatRestsIsJudgedAndStillCounted) {
+  use(small_vpc(narrow_web));
+  const char* refused_syn = "tcp S 203.0.113.12:40001 > 10.0.1.10:80";
+  send(syn);
+  send(refused_syn);
+  EXPECT_EQ(send(ack), passed_by_kernel);
+  EXPECT_EQ(send(refused_syn), refused_by_kernel);
+  fast_path_.rest(false, true);
+  take_over();
+  EXPECT_EQ(send(ack), passed_by_kernel) << "flows do not rest";
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(send(refused_syn), refused) << "and is not remembered again";
+  fast_path_.rest(true, true);
+  take_over();
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(send(ack), accepted);
+  EXPECT_EQ(shard_.cached_flows() + shard_.cached_refusals(), 0U);
+  fast_path_.rest(false, false);
+  EXPECT_EQ(send(ack), accepted);
+  EXPECT_EQ(send(ack), passed_by_kernel);
+  EXPECT_EQ(send(refused_syn), refused);
+  EXPECT_EQ(send(refused_syn), refused_by_kernel);
+  let_go();
+  take_over();
+  EXPECT_EQ(counted("allow tcp 22 203.0.113.0/24"), 7U);
+  EXPECT_EQ(shard_.counters().reason(Reason::no_group_rule).packets, 6U);
+}
+
 TEST_F(FastPathCoherence, NothingIsAnsweredUnderAnOlderPolicy) {
   use(small_vpc(narrow_web));
   send(syn);
