@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "control/observe_request.h"
 #include "control/request.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -13,5 +14,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!request) return request.error().empty() ? (std::abort(), 0) : 0;
   if (std::find(request_verbs.begin(), request_verbs.end(), request->verb) == request_verbs.end())
     std::abort();
+  const auto wanted = read_observe_request(request->arguments);
+  if (!wanted && wanted.error().empty()) std::abort();
+  if (wanted && wanted->filter.ports.size() > most_filter_values) std::abort();
   return 0;
 }
