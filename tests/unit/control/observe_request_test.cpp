@@ -24,11 +24,8 @@ TEST(ObserveRequest, MayBeEmpty) {
 }
 
 TEST(ObserveRequest, ReadsEveryArgument) {
-  const auto request = read_observe_request({{"filter", {{"denied", true}}},
-                                             {"fast_path", "off"},
-                                             {"explain", true},
-                                             {"count", 5},
-                                             {"repeats_every", 60}});
+  const auto request = read_observe_request(json::parse(
+      R"({"filter": {"denied": true}, "fast_path": "off", "explain": true, "count": 5, "repeats_every": 60})"));
   ASSERT_TRUE(request.has_value()) << request.error();
   EXPECT_TRUE(request->filter.denied);
   EXPECT_EQ(request->fast_path, FastPathUse::off);

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <string>
 
 #include "support/packet_bytes.h"
 #include "support/worker_assembly.h"
@@ -49,7 +50,10 @@ TEST(ObservedWorkers, TellTheChangeThatAReloadMakes) {
   const std::size_t observer = open(a);
   std::uint64_t told = 0;
   for (int round = 0; round < 20; ++round) {
-    ASSERT_TRUE(a.use(round % 2 == 0 ? allows_80 : allows_22, seconds(20)).everywhere);
+    const std::string acl =
+        std::string("network_acls:\n  - {name: default, egress: [], ingress: [{rule: 100, ") +
+        "action: " + (round % 2 == 0 ? "allow" : "deny") + ", protocol: tcp, ports: 80, cidr: 0.0.0.0/0}]}\n";
+    ASSERT_TRUE(a.use(allows_80, seconds(20), acl.c_str()).everywhere);
     for (FakeQueue& queue : a.queues) {
       queue.give({{syn(80, 1), HookPoint::forward}, {syn(80, 1), HookPoint::forward}});
       EXPECT_EQ(queue.verdicts().size(), 2U * static_cast<std::size_t>(round + 1));
