@@ -47,7 +47,7 @@ ControlStream::Next ControlStream::next(const Deadline& deadline, int interrupt)
   }
 }
 
-void ControlStream::finish() noexcept { ::shutdown(connection_.get(), SHUT_WR); }
+void ControlStream::finish() const noexcept { ::shutdown(connection_.get(), SHUT_WR); }
 
 std::optional<std::string> ControlStream::take_line() {
   const std::size_t end = buffer_.find('\n', begin_);

@@ -37,7 +37,7 @@ class ControlStream {
   [[nodiscard]] bool has_line() const noexcept { return buffer_.find('\n', begin_) != std::string::npos; }
 
   // The daemon is told that nobody wants to hear more than what is left.
-  void finish() noexcept;
+  void finish() const noexcept;
 
  private:
   [[nodiscard]] std::optional<std::string> take_line();

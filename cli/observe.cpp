@@ -107,7 +107,7 @@ class Printer {
     if (ended_) std::cerr << ObserveText::summary(event);
   }
   // Whoever reads our output sees each line while it is news.
-  void flush() {
+  static void flush() {
     if (!std::cout.flush())
       throw std::system_error(errno, std::generic_category(), "writing to standard output");
   }
@@ -141,17 +141,17 @@ int follow(ControlStream& stream, const EndSignals& signals, ControlStream::Dead
   using What = ControlStream::Next::What;
   Printer printer(json);
   printer.print(first);
-  printer.flush();
+  Printer::flush();
   bool finishing = false;
   while (!printer.has_ended()) {
     const ControlStream::Next next = stream.next(deadline, signals.descriptor());
     switch (next.what) {
       case What::line:
         printer.print(next.line);
-        if (!stream.has_line()) printer.flush();
+        if (!stream.has_line()) Printer::flush();
         break;
       case What::end_of_stream:
-        printer.flush();
+        Printer::flush();
         std::cerr << "vpcwall: vpcwalld has ended, and with it what it could tell\n";
         return exit_status::no_daemon;
       case What::interrupted: signals.take(); [[fallthrough]];
@@ -163,7 +163,7 @@ int follow(ControlStream& stream, const EndSignals& signals, ControlStream::Dead
         deadline = Clock::now() + patience;
     }
   }
-  printer.flush();
+  Printer::flush();
   return exit_status::ok;
 }
 

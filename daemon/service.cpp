@@ -18,8 +18,8 @@ namespace {
 
 // How late a silent control connection is noticed, and that addresses are translated.
 constexpr int tick_milliseconds = 5000;
-constexpr int stream_milliseconds =
-    std::chrono::duration_cast<std::chrono::milliseconds>(ControlServer::stream_pause).count();
+constexpr auto stream_milliseconds = static_cast<int>(
+    std::chrono::duration_cast<std::chrono::milliseconds>(ControlServer::stream_pause).count());
 
 sigset_t handled_signals() {
   sigset_t set;

@@ -56,10 +56,9 @@ bool none_or_any(const std::vector<Value>& values, Test&& test) noexcept {
 
 class Unknown {
  public:
-  Unknown(const char* kind, const std::vector<std::string>& wanted, std::vector<std::string>& sentences) {
+  Unknown(const char* kind, const std::vector<std::string>& wanted, std::vector<std::string>& sentences)
+      : kind_(kind), sentences_(sentences) {
     for (const std::string& one : wanted) candidates_.push_back({one, NearestWord(one), false});
-    kind_ = kind;
-    sentences_ = &sentences;
   }
   Unknown(const Unknown&) = delete;
   Unknown& operator=(const Unknown&) = delete;
@@ -77,7 +76,7 @@ class Unknown {
       std::string sentence =
           std::string("no ") + kind_ + " \"" + candidate.wanted + "\" in the policy in force";
       if (candidate.nearest.best()) sentence += "; did you mean \"" + *candidate.nearest.best() + "\"?";
-      sentences_->push_back(std::move(sentence));
+      sentences_.push_back(std::move(sentence));
     }
   }
 
@@ -88,7 +87,7 @@ class Unknown {
     bool known;
   };
   const char* kind_;
-  std::vector<std::string>* sentences_;
+  std::vector<std::string>& sentences_;
   std::vector<Candidate> candidates_;
 };
 
