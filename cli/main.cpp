@@ -22,6 +22,7 @@ int main(int argc, char** argv) {
   add_explain_verb(app, status);
   add_replay_verb(app, status);
   add_lint_verb(app, status);
+  add_reach_verb(app, status);
   add_simulate_verb(app, status);
   add_test_verb(app, status);
   add_online_verbs(app, status);

@@ -19,6 +19,7 @@ void add_check_verb(CLI::App& app, int& exit_status);
 void add_explain_verb(CLI::App& app, int& exit_status);
 void add_replay_verb(CLI::App& app, int& exit_status);
 void add_lint_verb(CLI::App& app, int& exit_status);
+void add_reach_verb(CLI::App& app, int& exit_status);
 void add_simulate_verb(CLI::App& app, int& exit_status);
 void add_test_verb(CLI::App& app, int& exit_status);
 void add_online_verbs(CLI::App& app, int& exit_status);  // status, rules, flows, reload

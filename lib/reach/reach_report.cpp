@@ -1,0 +1,221 @@
+#include "reach/reach_report.h"
+
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "engine/decision_json.h"
+#include "reach/refusal_text.h"
+#include "reach/text_table.h"
+#include "reach/traffic_json.h"
+
+namespace vpcwall {
+namespace {
+
+// Wider than this, a matrix is no picture any more.
+constexpr std::size_t max_matrix_columns = 30;
+
+bool is_half_open(ReplyFate fate) noexcept { return fate == ReplyFate::blocked || fate == ReplyFate::partly; }
+
+std::string name_with(const Endpoint& endpoint, std::span<const AddressRange> addresses) {
+  std::string text = endpoint.name;
+  if (addresses.empty()) return text;
+  text += " (" + to_string(addresses.front());
+  for (const AddressRange& range : addresses.subspan(1)) text += ", " + to_string(range);
+  return text + ')';
+}
+
+std::string reply_text(const Reachable& found, const Reach& reach) {
+  std::string text{to_string(found.reply)};
+  if (found.reply == ReplyFate::none) return "-";
+  if (found.reply == ReplyFate::partly) text += ", to client ports " + describe(found.answered) + " only";
+  if (found.refusal) text += (found.reply == ReplyFate::blocked ? " by " : "; otherwise blocked by ") +
+                             refusal_text(*found.refusal, *reach.policy, reach.slots);
+  return text;
+}
+
+// Client ports are told where a request does not reach from all of them.
+std::string clients_text(const ReachLine& line, const Reach& reach) {
+  const auto& clients = line.result.clients;
+  if (clients.empty() || (clients.size() == 1 && clients.front() == reach.client_ports)) return {};
+  return " from client ports " + describe(clients);
+}
+
+// Lines that differ in nothing but their traffic.
+struct Sentence {
+  ReachRow row;
+  Family family;
+  std::vector<TrafficSlice> slices;
+  std::string clients;
+};
+
+void merge_unanswered(std::vector<Sentence>& sentences) {
+  // An ICMP message that nobody answers is said with what is answered, if that reaches between the same two.
+  for (std::size_t i = 0; i < sentences.size(); ++i) {
+    if (sentences[i].row.reply != ReplyFate::none) continue;
+    const auto host = std::find_if(sentences.begin(), sentences.end(), [&](const Sentence& other) {
+      return other.row.reply == ReplyFate::passes && other.family == sentences[i].family &&
+             other.clients.empty() && other.row.from_text == sentences[i].row.from_text &&
+             other.row.to_text == sentences[i].row.to_text;
+    });
+    if (host == sentences.end()) continue;
+    host->slices.insert(host->slices.end(), sentences[i].slices.begin(), sentences[i].slices.end());
+    sentences.erase(sentences.begin() + static_cast<std::ptrdiff_t>(i--));
+  }
+}
+
+// In the order of describe(): tcp, udp, ICMP, others; what touches again as one.
+std::vector<TrafficSlice> ordered(std::vector<TrafficSlice> slices, Family family) {
+  const auto rank = [family](const TrafficSlice& slice) {
+    const unsigned kind = slice.protocol == Protocol::tcp     ? 0
+                          : slice.protocol == Protocol::udp   ? 1
+                          : is_own_icmp(family, slice.protocol) ? 2
+                          : slice.unnamed                       ? 4
+                                                                : 3;
+    return std::tuple(kind, slice.protocol, slice.first);
+  };
+  std::sort(slices.begin(), slices.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  std::vector<TrafficPart<int>> parts;
+  for (const TrafficSlice& slice : slices) add_part(parts, {slice, 0, {}}, family);
+  slices.clear();
+  for (const auto& part : parts) slices.push_back(part.slice);
+  return slices;
+}
+
+std::vector<Sentence> sentences_of(const Reach& reach) {
+  std::vector<Sentence> sentences;
+  for (const ReachLine& line : reach.lines) {
+    Sentence one{{line.from, line.to, name_with(reach.endpoints.all[line.from], line.sources),
+                  name_with(reach.endpoints.all[line.to], line.destinations), {}, {}, line.result.reply,
+                  reply_text(line.result, reach)},
+                 line.family,
+                 {line.slice},
+                 clients_text(line, reach)};
+    const auto same = std::find_if(sentences.begin(), sentences.end(), [&one](const Sentence& other) {
+      return std::tie(other.row.from, other.row.to, other.row.from_text, other.row.to_text, other.row.reply_text,
+                      other.clients, other.family) ==
+             std::tie(one.row.from, one.row.to, one.row.from_text, one.row.to_text, one.row.reply_text, one.clients,
+                      one.family);
+    });
+    if (same != sentences.end())
+      same->slices.push_back(line.slice);
+    else
+      sentences.push_back(std::move(one));
+  }
+  merge_unanswered(sentences);
+  return sentences;
+}
+
+const char* mark_text(CellMark mark) noexcept {
+  switch (mark) {
+    case CellMark::nothing: return "-";
+    case CellMark::answered: return "+";
+    case CellMark::half_open: return "~";
+    case CellMark::not_told: return ".";
+  }
+  return "";  // GCOVR_EXCL_LINE: every value has its case
+}
+
+std::string matrix_text(const Reach& reach) {
+  std::vector<TableRow> rows{{"", ""}};
+  for (std::size_t to = 0; to < reach.to.size(); ++to) rows.front().push_back(std::to_string(to + 1));
+  for (const std::size_t from : reach.from) {
+    const auto column = std::find(reach.to.begin(), reach.to.end(), from);
+    TableRow row{column == reach.to.end() ? "" : std::to_string(column - reach.to.begin() + 1),
+                 reach.endpoints.all[from].name};
+    for (const std::size_t to : reach.to) row.emplace_back(mark_text(mark_of(reach, from, to)));
+    rows.push_back(std::move(row));
+  }
+  std::string text = aligned(rows);
+  if (reach.from != reach.to)
+    for (std::size_t to = 0; to < reach.to.size(); ++to)
+      text += std::to_string(to + 1) + " = " + reach.endpoints.all[reach.to[to]].name + '\n';
+  return text + "from the row to the column: + reaches and is answered, ~ reaches, not all is answered, - nothing "
+                "reaches, . not told\n";
+}
+
+}  // namespace
+
+CellMark mark_of(const Reach& reach, std::size_t from, std::size_t to) {
+  const auto is_interface = [&reach](std::size_t place) {
+    return reach.endpoints.all[place].kind == EndpointKind::interface;
+  };
+  if (from == to || (!is_interface(from) && !is_interface(to))) return CellMark::not_told;
+  CellMark mark = CellMark::nothing;
+  for (const ReachLine& line : reach.lines) {
+    if (line.from != from || line.to != to) continue;
+    if (is_half_open(line.result.reply)) return CellMark::half_open;
+    mark = CellMark::answered;
+  }
+  return mark;
+}
+
+std::vector<ReachRow> rows_of(const Reach& reach) {
+  std::vector<ReachRow> rows;
+  for (Sentence& sentence : sentences_of(reach)) {
+    ReachRow row = std::move(sentence.row);
+    const TrafficSpace& space = reach.spaces[at(sentence.family)];
+    row.traffic = describe(ordered(std::move(sentence.slices), sentence.family), space) + sentence.clients;
+    row.family = sentence.family == Family::ipv4 ? "IPv4" : "IPv6";
+    const auto other = std::find_if(rows.begin(), rows.end(), [&row](const ReachRow& one) {
+      return one.family == "IPv4" && row.family == "IPv6" &&
+             std::tie(one.from, one.to, one.from_text, one.to_text, one.traffic) ==
+                 std::tie(row.from, row.to, row.from_text, row.to_text, row.traffic) &&
+             one.reply_text == row.reply_text;
+    });
+    if (other != rows.end())
+      other->family = "both";
+    else
+      rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
+nlohmann::ordered_json to_json(const Reach& reach, const std::string& policy_file) {
+  nlohmann::ordered_json json{{"schema", "vpcwall/reach/1"},
+                              {"policy", policy_file},
+                              {"client_ports", to_string(reach.client_ports)}};
+  json["endpoints"] = nlohmann::ordered_json::array();
+  for (const Endpoint& endpoint : reach.endpoints.all)
+    json["endpoints"].push_back(endpoint_json(reach.endpoints, endpoint));
+  json["reaches"] = nlohmann::ordered_json::array();
+  for (const ReachLine& line : reach.lines) {
+    nlohmann::ordered_json one{{"from", reach.endpoints.all[line.from].name},
+                               {"to", reach.endpoints.all[line.to].name},
+                               {"family", line.family == Family::ipv4 ? "ipv4" : "ipv6"}};
+    one.update(traffic_json(line.slice, reach.spaces[at(line.family)]));
+    one["reply"] = to_string(line.result.reply);
+    if (!line.sources.empty()) one["sources"] = ranges_json(line.sources);
+    if (!line.destinations.empty()) one["destinations"] = ranges_json(line.destinations);
+    if (!clients_text(line, reach).empty()) one["client_ports"] = ranges_json(line.result.clients);
+    if (line.result.reply == ReplyFate::partly) one["answered_ports"] = ranges_json(line.result.answered);
+    if (line.result.refusal)
+      one["blocked_at"] = to_json(*line.result.refusal, *reach.policy, reach.slots);
+    one["witness"] = witness_json(line.witness, policy_file);
+    json["reaches"].push_back(std::move(one));
+  }
+  json["exchanges"] = reach.exchanges;
+  return json;
+}
+
+std::string reach_text(const Reach& reach, bool colour) {
+  std::string text;
+  if (reach.to.size() <= max_matrix_columns) text = matrix_text(reach) + '\n';
+  const auto rows = rows_of(reach);
+  if (rows.empty()) return text + "nothing reaches\n";
+  std::vector<TableRow> table{{"FROM", "TO", "FAMILY", "TRAFFIC", "REPLY"}};
+  for (const ReachRow& row : rows)
+    table.push_back({row.from_text, row.to_text, row.family, row.traffic, row.reply_text});
+  const std::string lines = aligned(table);
+  if (!colour) return text + lines;
+  std::size_t start = 0;
+  for (std::size_t i = 0; start < lines.size(); ++i) {
+    const std::size_t end = lines.find('\n', start);
+    const bool red = i > 0 && is_half_open(rows.at(i - 1).reply);
+    text += (red ? "\033[33m" : "") + lines.substr(start, end - start) + (red ? "\033[0m" : "") + '\n';
+    start = end + 1;
+  }
+  return text;
+}
+
+}  // namespace vpcwall

@@ -1,0 +1,14 @@
+// Rows of words as lines whose columns stand under each other. Widths are counted in characters of UTF-8.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vpcwall {
+
+using TableRow = std::vector<std::string>;
+
+// Two spaces between columns, none at the end of a line.
+[[nodiscard]] std::string aligned(const std::vector<TableRow>& rows, const std::string& indent = {});
+
+}  // namespace vpcwall
