@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
     return std::string("vpcwall: ") + error.what() + "; see `vpcwall --help`\n";
   });
   add_check_verb(app, status);
+  add_diff_verb(app, status);
   add_explain_verb(app, status);
   add_replay_verb(app, status);
   add_lint_verb(app, status);

@@ -1,4 +1,6 @@
 // vpcwall reach POLICY: who can reach whom, on which protocols and ports.
+#include "reach/reach.h"
+
 #include <unistd.h>
 
 #include <fstream>
@@ -8,7 +10,6 @@
 #include "cli/client_ports.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
-#include "reach/reach.h"
 #include "reach/reach_picture.h"
 #include "reach/reach_report.h"
 

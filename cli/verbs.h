@@ -16,6 +16,7 @@ inline constexpr int no_daemon = 3;
 }  // namespace exit_status
 
 void add_check_verb(CLI::App& app, int& exit_status);
+void add_diff_verb(CLI::App& app, int& exit_status);
 void add_explain_verb(CLI::App& app, int& exit_status);
 void add_replay_verb(CLI::App& app, int& exit_status);
 void add_lint_verb(CLI::App& app, int& exit_status);

@@ -92,7 +92,7 @@ class Refinement {
   std::vector<IpAddress> starts_;        // of the pieces
   std::vector<std::uint32_t> class_of_;  // by piece
   std::vector<std::uint32_t> seen_;      // by piece: the last round that moved it
-  std::vector<Move> moved_{1};           // by class: where the part of it goes that the set of this round holds
+  std::vector<Move> moved_{1};  // by class: where the part of it goes that the set of this round holds
   std::uint32_t round_ = 0;
 };
 

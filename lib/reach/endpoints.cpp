@@ -17,8 +17,8 @@ struct SpecialRange {
   const char* name;
   const char* prefix;
 };
-// Addresses that evaluate() does not judge by rules alone (O-5, D-4, S-53). Whether it does, only it says: here
-// they are merely kept apart from others.
+// Addresses that evaluate() does not judge by rules alone (O-5, D-4, S-53). Whether it does, only it says:
+// here they are merely kept apart from others.
 constexpr std::array special_ranges{
     SpecialRange{"loopback", "127.0.0.0/8"}, SpecialRange{"loopback", "::1/128"},
     SpecialRange{"link-local", "fe80::/10"}, SpecialRange{"multicast", "224.0.0.0/4"},
@@ -26,8 +26,8 @@ constexpr std::array special_ranges{
 };
 
 // Addresses that people know as examples, tried before the first one of a class.
-constexpr std::array example_addresses{"203.0.113.12",         "198.51.100.12", "192.0.2.12",
-                                       "2001:db8:ffff:1::12", "3fff::12"};
+constexpr std::array example_addresses{"203.0.113.12", "198.51.100.12", "192.0.2.12", "2001:db8:ffff:1::12",
+                                       "3fff::12"};
 
 // What the rules of one policy name outside of it.
 struct NamedRange {
@@ -39,7 +39,7 @@ class EndpointFinder {
  public:
   explicit EndpointFinder(std::span<const PolicyForms> policies) : policies_(policies) {}
 
-  Expected<Endpoints, std::string> run() {
+  Expected<EndpointMap, std::string> run() {
     for (const PolicyForms& policy : policies_) collect(policy);
     for (const PolicyForms& policy : policies_)
       for (const CompiledInterface& interface : policy.compiled.interfaces)
@@ -47,9 +47,11 @@ class EndpointFinder {
     std::size_t prefixes = 0;
     for (const PrefixSet& set : sets_) prefixes += set.size();
     if (prefixes > max_named_prefixes)
-      return Unexpected{"found " + std::to_string(prefixes) + " address ranges in rules and prefix lists, expected at most " +
+      return Unexpected{"found " + std::to_string(prefixes) +
+                        " address ranges in rules and prefix lists, expected at most " +
                         std::to_string(max_named_prefixes)};
-    for (const Family family : both_families) narrowest_[at(family)] = PrefixMap(std::move(named_at_[at(family)]));
+    for (const Family family : both_families)
+      narrowest_[at(family)] = PrefixMap(std::move(named_at_[at(family)]));
     for (const Family family : both_families)
       for (auto& ranges : address_classes(family, sets_)) add_class(family, std::move(ranges));
     sort_by_kind();
@@ -161,10 +163,12 @@ class EndpointFinder {
     for (const PolicyForms& policy : policies_)
       for (const CompiledSubnet& subnet : policy.compiled.subnets)
         if (subnet.contains(one.witness))
-          return endpoint(EndpointKind::unassigned, "unassigned in " + (subnet.name.empty() ? subnet.id : subnet.name), subnet.id, {});
+          return endpoint(EndpointKind::unassigned,
+                          "unassigned in " + (subnet.name.empty() ? subnet.id : subnet.name), subnet.id, {});
     for (const PolicyForms& policy : policies_)
       for (const Prefix& range : policy.compiled.vpc_ranges)
-        if (range.contains(one.witness)) return endpoint(EndpointKind::unassigned, "unassigned in the VPC", {}, {});
+        if (range.contains(one.witness))
+          return endpoint(EndpointKind::unassigned, "unassigned in the VPC", {}, {});
     const std::uint32_t narrowest = narrowest_[at(one.family)].find(one.witness);
     if (narrowest == PrefixMap::none) return endpoint(EndpointKind::internet, "internet", {}, "the internet");
     const NamedRange& named = named_[narrowest];
@@ -192,8 +196,8 @@ class EndpointFinder {
                        const std::string& otherwise) {
     const auto [known, fresh] = by_identity_.try_emplace({kind, id.empty() ? name : id}, found_.all.size());
     if (!fresh) return known->second;
-    const bool taken = names_.contains(name) ||
-                       (kind != EndpointKind::interface && interface_names_.contains(name));
+    const bool taken =
+        names_.contains(name) || (kind != EndpointKind::interface && interface_names_.contains(name));
     std::string unique = taken && !otherwise.empty() ? otherwise : name;
     while (!names_.insert(unique).second) unique += '\'';
     found_.all.push_back({std::move(unique), id, kind, {}});
@@ -204,7 +208,8 @@ class EndpointFinder {
   void sort_by_kind() {
     std::map<std::string, std::size_t> written;
     for (const PolicyForms& policy : policies_)
-      for (const Interface& interface : policy.written.interfaces) written.try_emplace(interface.id, written.size());
+      for (const Interface& interface : policy.written.interfaces)
+        written.try_emplace(interface.id, written.size());
     std::vector<std::size_t> order(found_.all.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     const auto rank = [&](std::size_t place) {
@@ -212,7 +217,8 @@ class EndpointFinder {
       const auto known = written.find(endpoint.id);
       return std::tuple(endpoint.kind, known != written.end() ? known->second : written.size(), place);
     };
-    std::sort(order.begin(), order.end(), [&rank](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
+    std::sort(order.begin(), order.end(),
+              [&rank](std::size_t a, std::size_t b) { return rank(a) < rank(b); });
     std::vector<Endpoint> sorted;
     for (const std::size_t from : order) {
       for (const auto& classes : found_.all[from].classes)
@@ -230,7 +236,7 @@ class EndpointFinder {
   std::map<Prefix, std::size_t> named_by_range_;
   PerFamily<std::vector<std::pair<Prefix, std::uint32_t>>> named_at_;
   PerFamily<PrefixMap> narrowest_;
-  Endpoints found_;
+  EndpointMap found_;
   std::map<std::pair<EndpointKind, std::string>, std::size_t> by_identity_;
   std::set<std::string> names_, interface_names_;
 };
@@ -250,26 +256,32 @@ std::string_view to_string(EndpointKind kind) noexcept {
   return "";  // GCOVR_EXCL_LINE: every value has its case
 }
 
-std::vector<AddressRange> Endpoints::addresses(const Endpoint& endpoint, Family family) const {
+std::string describe(const Endpoint& endpoint, std::span<const AddressRange> some) {
+  std::string text = endpoint.name;
+  for (std::size_t i = 0; i < some.size(); ++i) text += (i == 0 ? " (" : ", ") + to_string(some[i]);
+  return some.empty() ? text : text + ')';
+}
+
+std::vector<AddressRange> EndpointMap::addresses(const Endpoint& endpoint, Family family) const {
   std::vector<AddressRange> ranges;
   for (const std::size_t one : endpoint.classes[at(family)])
     ranges.insert(ranges.end(), classes[one].ranges.begin(), classes[one].ranges.end());
   return joined(std::move(ranges));
 }
 
-std::optional<std::size_t> Endpoints::find(std::string_view name) const {
+std::optional<std::size_t> EndpointMap::find(std::string_view name) const {
   for (std::size_t i = 0; i < all.size(); ++i)
     if (all[i].name == name || (!all[i].id.empty() && all[i].id == name)) return i;
   return std::nullopt;
 }
 
-std::optional<std::size_t> Endpoints::class_of(const IpAddress& address) const {
+std::optional<std::size_t> EndpointMap::class_of(const IpAddress& address) const {
   for (std::size_t i = 0; i < classes.size(); ++i)
     if (contains(classes[i].ranges, address)) return i;
   return std::nullopt;
 }
 
-Expected<Endpoints, std::string> find_endpoints(std::span<const PolicyForms> policies) {
+Expected<EndpointMap, std::string> find_endpoints(std::span<const PolicyForms> policies) {
   return EndpointFinder(policies).run();
 }
 

@@ -1,14 +1,14 @@
 // Who can talk to whom: every interface, and what the policy tells apart outside of them.
 //
-//   const Endpoints endpoints = find_endpoints(policies);       // one policy, or two that are compared
+//   const EndpointMap endpoints = find_endpoints(policies);       // one policy, or two that are compared
 //
-// An endpoint has a name and addresses; an address belongs to exactly one. Outside of the interfaces an address
-// belongs to the narrowest range that a rule in use names and that holds it: a prefix list, a CIDR block, or the
-// internet, which is what no rule names. Each endpoint's addresses fall into classes that no rule tells apart, so
-// that what is true of one address of a class, its witness, is true of all.
+// An endpoint has a name and addresses; an address belongs to exactly one. Outside of the interfaces an
+// address belongs to the narrowest range that a rule in use names and that holds it: a prefix list, a CIDR
+// block, or the internet, which is what no rule names. Each endpoint's addresses fall into classes that no
+// rule tells apart, so that what is true of one address of a class, its witness, is true of all.
 //
 // Two policies make classes that neither of them tells apart. Interfaces are the same when their id is.
-// Pure; any thread. An Endpoints owns what it holds.
+// Pure; any thread. An EndpointMap owns what it holds.
 #pragma once
 
 #include <array>
@@ -55,19 +55,22 @@ struct Endpoint {
   std::string name;  // unique
   std::string id;    // of an interface or a prefix list; otherwise empty
   EndpointKind kind = EndpointKind::internet;
-  PerFamily<std::vector<std::size_t>> classes;  // places in Endpoints::classes
+  PerFamily<std::vector<std::size_t>> classes;  // places in EndpointMap::classes
 };
+
+// Its name; with the addresses behind it that are meant, where they are not all.
+[[nodiscard]] std::string describe(const Endpoint& endpoint, std::span<const AddressRange> some);
 
 struct AddressClass {
   Family family = Family::ipv4;
-  std::size_t endpoint = 0;  // place in Endpoints::all
+  std::size_t endpoint = 0;  // place in EndpointMap::all
   std::vector<AddressRange> ranges;
   IpAddress witness;
   // Whose the addresses are under each policy.
   std::array<InterfaceIndex, max_compared> owners{no_interface, no_interface};
 };
 
-struct Endpoints {
+struct EndpointMap {
   std::vector<Endpoint> all;  // by kind, then in the order of the policy
   std::vector<AddressClass> classes;
 
@@ -79,6 +82,6 @@ struct Endpoints {
 };
 
 // The mistake says what there is too much of.
-[[nodiscard]] Expected<Endpoints, std::string> find_endpoints(std::span<const PolicyForms> policies);
+[[nodiscard]] Expected<EndpointMap, std::string> find_endpoints(std::span<const PolicyForms> policies);
 
 }  // namespace vpcwall

@@ -11,7 +11,7 @@ constexpr TimePoint now{std::chrono::hours(1)};
 
 }  // namespace
 
-bool is_answered(const Packet& request) noexcept {
+bool has_answer(const Packet& request) noexcept {
   return !is_icmp(request.protocol) || request.transport != Transport::whole ||
          is_icmp_query(request.protocol, request.icmp_type);
 }
@@ -32,7 +32,7 @@ void Exchanges::forget() {
 Exchange Exchanges::play(const Packet& request) {
   if (shard_.flows().size() > 0) forget();
   Exchange exchange{judge(request), std::nullopt};
-  if (exchange.request.verdict == Verdict::accept && is_answered(request))
+  if (exchange.request.verdict == Verdict::accept && has_answer(request))
     exchange.reply = judge(reply_to(request));
   return exchange;
 }

@@ -1,4 +1,5 @@
-// A request and what follows it, on a shard of their own: the only place of this folder where packets are judged.
+// A request and what follows it, on a shard of their own: the only place of this folder where packets are
+// judged.
 //
 //   Exchanges exchanges;
 //   exchanges.under(policy);                                    // nothing is remembered any more
@@ -6,8 +7,8 @@
 //   const Continuation rest = exchanges.reload(changed, request);    // its connection, after a change
 //
 // Every verdict is that of Shard::judge, which asks evaluate() and applies the effects, and a change is
-// Shard::adopt, as for live packets. Whose gates a packet meets is told by its addresses alone; an ICMP message
-// quotes nothing. No time passes. One thread.
+// Shard::adopt, as for live packets. Whose gates a packet meets is told by its addresses alone; an ICMP
+// message quotes nothing. No time passes. One thread.
 #pragma once
 
 #include <memory>
@@ -23,7 +24,7 @@ struct Exchange {
 };
 
 // Does anybody answer: everything but an ICMP message that is no query (C-48).
-[[nodiscard]] bool is_answered(const Packet& request) noexcept;
+[[nodiscard]] bool has_answer(const Packet& request) noexcept;
 
 // An open connection after a change of policy: the client's next packet, then the server's.
 struct Continuation {

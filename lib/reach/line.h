@@ -1,4 +1,5 @@
-// From what was found out between classes of addresses to lines that people read: what can be said together is.
+// From what was found out between classes of addresses to lines that people read: what can be said together
+// is.
 //
 //   PairParts<Result> pair{source_class, destination_class, {}};
 //   add_part(pair.parts, {slice, result, witness}, family);          // slices in ascending order
@@ -29,13 +30,13 @@ struct TrafficPart {
 
 template <class Result>
 struct PairParts {
-  std::size_t source = 0, destination = 0;  // places in Endpoints::classes, of one family
+  std::size_t source = 0, destination = 0;  // places in EndpointMap::classes, of one family
   std::vector<TrafficPart<Result>> parts;
 };
 
 template <class Result>
 struct Line {
-  std::size_t from = 0, to = 0;  // places in Endpoints::all
+  std::size_t from = 0, to = 0;  // places in EndpointMap::all
   Family family = Family::ipv4;
   std::vector<AddressRange> sources, destinations;  // empty: all that the endpoint has of the family
   TrafficSlice slice;
@@ -75,7 +76,8 @@ inline std::map<std::vector<std::size_t>, std::vector<std::size_t>> rectangles(
 }
 
 // Nothing when the classes are all that the endpoint has.
-inline std::vector<AddressRange> addresses(const Endpoints& endpoints, const std::vector<std::size_t>& classes) {
+inline std::vector<AddressRange> addresses(const EndpointMap& endpoints,
+                                           const std::vector<std::size_t>& classes) {
   const AddressClass& first = endpoints.classes[classes.front()];
   if (classes.size() == endpoints.all[first.endpoint].classes[at(first.family)].size()) return {};
   std::vector<AddressRange> ranges;
@@ -88,7 +90,8 @@ inline std::vector<AddressRange> addresses(const Endpoints& endpoints, const std
 
 // In the order of endpoints, families, addresses and slices.
 template <class Result>
-std::vector<Line<Result>> lines_of(const Endpoints& endpoints, const std::vector<PairParts<Result>>& pairs) {
+std::vector<Line<Result>> lines_of(const EndpointMap& endpoints,
+                                   const std::vector<PairParts<Result>>& pairs) {
   using Parts = std::vector<TrafficPart<Result>>;
   // Pairs between two endpoints that say the same, together.
   struct Group {
@@ -114,9 +117,14 @@ std::vector<Line<Result>> lines_of(const Endpoints& endpoints, const std::vector
   for (const auto& [where, known] : groups)
     for (const Group& group : known)
       for (const auto& [destinations, sources] : lines::rectangles(group.pairs)) {
-        const Line<Result> like{std::get<0>(where), std::get<1>(where), std::get<2>(where),
+        const Line<Result> like{std::get<0>(where),
+                                std::get<1>(where),
+                                std::get<2>(where),
                                 lines::addresses(endpoints, sources),
-                                lines::addresses(endpoints, destinations), {}, {}, {}};
+                                lines::addresses(endpoints, destinations),
+                                {},
+                                {},
+                                {}};
         for (const TrafficPart<Result>& part : *group.parts) {
           Line<Result> line = like;
           line.slice = part.slice;

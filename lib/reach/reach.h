@@ -3,18 +3,18 @@
 //   const auto reach = find_reach(policy, {});                 // or the reason why there is no answer
 //   for (const ReachLine& line : reach->lines) …
 //
-// A request reaches when every gate on its way accepts it as the first packet of its flow; its reply is judged
-// with the state that the request left (a security group remembers, a network ACL does not). Both are asked of
-// the engine, one witness for each slice of traffic between two classes of addresses that no rule tells apart: the
-// symbolic part chooses the question, evaluate() alone answers it. So what holds for the witness holds for the
-// slice, and lines that are said together were each asked.
+// A request reaches when every gate on its way accepts it as the first packet of its flow; its reply is
+// judged with the state that the request left (a security group remembers, a network ACL does not). Both are
+// asked of the engine, one witness for each slice of traffic between two classes of addresses that no rule
+// tells apart: the symbolic part chooses the question, evaluate() alone answers it. So what holds for the
+// witness holds for the slice, and lines that are said together were each asked.
 //
 // A packet goes straight from one address to the other: what a NAT gateway or another middlebox forwards is a
-// packet of its own. A host that talks to itself meets no gate (O-5), nor does traffic between two addresses that
-// are no interface's: neither is told.
+// packet of its own. A host that talks to itself meets no gate (O-5), nor does traffic between two addresses
+// that are no interface's: neither is told.
 //
-// Cost: for each pair of classes one exchange for each slice and range of client ports that the rules of the two
-// interfaces tell apart. At most `max_exchanges` of them. Pure; any thread.
+// Cost: for each pair of classes one exchange for each slice and range of client ports that the rules of the
+// two interfaces tell apart. At most `max_exchanges` of them. Pure; any thread.
 #pragma once
 
 #include <memory>
@@ -59,7 +59,7 @@ struct Reachable {
 using ReachLine = Line<Reachable>;
 
 struct Reach {
-  Endpoints endpoints;
+  EndpointMap endpoints;
   PerFamily<TrafficSpace> spaces;
   std::vector<ReachLine> lines;
   std::vector<std::size_t> from, to;  // the endpoints that were asked about, ascending

@@ -52,14 +52,16 @@ std::string shortened(const std::string& text, std::size_t letters) {
   return text;
 }
 
-std::string element(std::size_t x, std::size_t y, const std::string& text, const std::string& attributes = {}) {
+std::string element(std::size_t x, std::size_t y, const std::string& text,
+                    const std::string& attributes = {}) {
   return "<text x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\"" + attributes + ">" +
          xml_text(text) + "</text>\n";
 }
 
 std::string rectangle(std::size_t x, std::size_t y, std::size_t width, std::size_t height, const char* fill) {
-  return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" + std::to_string(width) +
-         "\" height=\"" + std::to_string(height) + "\" fill=\"" + fill + "\" stroke=\"#999\"/>\n";
+  return "<rect x=\"" + std::to_string(x) + "\" y=\"" + std::to_string(y) + "\" width=\"" +
+         std::to_string(width) + "\" height=\"" + std::to_string(height) + "\" fill=\"" + fill +
+         "\" stroke=\"#999\"/>\n";
 }
 
 struct MarkStyle {
@@ -81,7 +83,8 @@ class SvgMatrix {
   explicit SvgMatrix(const Reach& reach) : reach_(reach) {
     for (const ReachRow& row : rows_of(reach)) rows_[{row.from, row.to}].push_back(row);
     std::size_t longest = 0;
-    for (const std::size_t from : reach.from) longest = std::max(longest, reach.endpoints.all[from].name.size());
+    for (const std::size_t from : reach.from)
+      longest = std::max(longest, reach.endpoints.all[from].name.size());
     left_ = margin + std::max<std::size_t>(longest, 8) * letter_width + margin;
   }
 
@@ -105,17 +108,19 @@ class SvgMatrix {
       for (std::size_t column = 0; column < reach_.to.size(); ++column)
         svg += cell(left_ + column * cell_width, y, reach_.from[row], reach_.to[column]);
     }
-    svg += element(margin, height - 14,
-                   "green: what reaches is answered; yellow: half open, not all that reaches is answered; white: "
-                   "nothing reaches; grey: not told",
-                   " fill=\"#666\" font-size=\"11\"");
+    svg += element(
+        margin, height - 14,
+        "green: what reaches is answered; yellow: half open, not all that reaches is answered; white: "
+        "nothing reaches; grey: not told",
+        " fill=\"#666\" font-size=\"11\"");
     return svg + "</svg>\n";
   }
 
  private:
   [[nodiscard]] std::string cell(std::size_t x, std::size_t y, std::size_t from, std::size_t to) const {
     const MarkStyle style = style_of(mark_of(reach_, from, to));
-    std::string traffic, tooltip = reach_.endpoints.all[from].name + " to " + reach_.endpoints.all[to].name + ": ";
+    std::string traffic,
+        tooltip = reach_.endpoints.all[from].name + " to " + reach_.endpoints.all[to].name + ": ";
     const auto rows = rows_.find({from, to});
     if (rows != rows_.end())
       for (const ReachRow& row : rows->second) {
@@ -141,8 +146,9 @@ class SvgMatrix {
 }  // namespace
 
 std::string reach_dot(const Reach& reach) {
-  std::string dot = "digraph reach {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n"
-                    "  edge [fontname=\"sans-serif\", fontsize=10];\n";
+  std::string dot =
+      "digraph reach {\n  rankdir=LR;\n  node [shape=box, fontname=\"sans-serif\"];\n"
+      "  edge [fontname=\"sans-serif\", fontsize=10];\n";
   std::set<std::size_t> shown(reach.from.begin(), reach.from.end());
   shown.insert(reach.to.begin(), reach.to.end());
   for (const std::size_t place : shown) {
@@ -152,7 +158,8 @@ std::string reach_dot(const Reach& reach) {
   }
   for (const ReachRow& row : rows_of(reach)) {
     const bool half_open = row.reply == ReplyFate::blocked || row.reply == ReplyFate::partly;
-    const std::string label = row.traffic + family_suffix(row) + (half_open ? "\nreply " + row.reply_text : "");
+    const std::string label =
+        row.traffic + family_suffix(row) + (half_open ? "\nreply " + row.reply_text : "");
     dot += "  " + dot_text(reach.endpoints.all[row.from].name) + " -> " +
            dot_text(reach.endpoints.all[row.to].name) + " [label=" + dot_text(label) +
            (half_open ? ", style=dashed, color=\"#b07000\"" : "") + "];\n";

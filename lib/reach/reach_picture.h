@@ -1,4 +1,5 @@
-// Who reaches whom, as pictures: a graph for Graphviz, and a matrix as SVG that every browser shows. Any thread.
+// Who reaches whom, as pictures: a graph for Graphviz, and a matrix as SVG that every browser shows. Any
+// thread.
 #pragma once
 
 #include <string>
@@ -10,8 +11,8 @@ namespace vpcwall {
 // A directed graph in the DOT language. Half open edges are dashed and say so.
 [[nodiscard]] std::string reach_dot(const Reach& reach);
 
-// One document, complete in itself: rows are sources, columns destinations; a cell says what reaches, its tooltip
-// all of it with the replies.
+// One document, complete in itself: rows are sources, columns destinations; a cell says what reaches, its
+// tooltip all of it with the replies.
 [[nodiscard]] std::string reach_svg(const Reach& reach);
 
 }  // namespace vpcwall

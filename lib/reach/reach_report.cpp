@@ -17,28 +17,14 @@ constexpr std::size_t max_matrix_columns = 30;
 
 bool is_half_open(ReplyFate fate) noexcept { return fate == ReplyFate::blocked || fate == ReplyFate::partly; }
 
-std::string name_with(const Endpoint& endpoint, std::span<const AddressRange> addresses) {
-  std::string text = endpoint.name;
-  if (addresses.empty()) return text;
-  text += " (" + to_string(addresses.front());
-  for (const AddressRange& range : addresses.subspan(1)) text += ", " + to_string(range);
-  return text + ')';
-}
-
 std::string reply_text(const Reachable& found, const Reach& reach) {
   std::string text{to_string(found.reply)};
   if (found.reply == ReplyFate::none) return "-";
   if (found.reply == ReplyFate::partly) text += ", to client ports " + describe(found.answered) + " only";
-  if (found.refusal) text += (found.reply == ReplyFate::blocked ? " by " : "; otherwise blocked by ") +
-                             refusal_text(*found.refusal, *reach.policy, reach.slots);
+  if (found.refusal)
+    text += (found.reply == ReplyFate::blocked ? " by " : "; otherwise blocked by ") +
+            refusal_text(*found.refusal, *reach.policy, reach.slots);
   return text;
-}
-
-// Client ports are told where a request does not reach from all of them.
-std::string clients_text(const ReachLine& line, const Reach& reach) {
-  const auto& clients = line.result.clients;
-  if (clients.empty() || (clients.size() == 1 && clients.front() == reach.client_ports)) return {};
-  return " from client ports " + describe(clients);
 }
 
 // Lines that differ in nothing but their traffic.
@@ -64,38 +50,25 @@ void merge_unanswered(std::vector<Sentence>& sentences) {
   }
 }
 
-// In the order of describe(): tcp, udp, ICMP, others; what touches again as one.
-std::vector<TrafficSlice> ordered(std::vector<TrafficSlice> slices, Family family) {
-  const auto rank = [family](const TrafficSlice& slice) {
-    const unsigned kind = slice.protocol == Protocol::tcp     ? 0
-                          : slice.protocol == Protocol::udp   ? 1
-                          : is_own_icmp(family, slice.protocol) ? 2
-                          : slice.unnamed                       ? 4
-                                                                : 3;
-    return std::tuple(kind, slice.protocol, slice.first);
-  };
-  std::sort(slices.begin(), slices.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
-  std::vector<TrafficPart<int>> parts;
-  for (const TrafficSlice& slice : slices) add_part(parts, {slice, 0, {}}, family);
-  slices.clear();
-  for (const auto& part : parts) slices.push_back(part.slice);
-  return slices;
-}
-
 std::vector<Sentence> sentences_of(const Reach& reach) {
   std::vector<Sentence> sentences;
   for (const ReachLine& line : reach.lines) {
-    Sentence one{{line.from, line.to, name_with(reach.endpoints.all[line.from], line.sources),
-                  name_with(reach.endpoints.all[line.to], line.destinations), {}, {}, line.result.reply,
+    Sentence one{{line.from,
+                  line.to,
+                  describe(reach.endpoints.all[line.from], line.sources),
+                  describe(reach.endpoints.all[line.to], line.destinations),
+                  {},
+                  {},
+                  line.result.reply,
                   reply_text(line.result, reach)},
                  line.family,
                  {line.slice},
-                 clients_text(line, reach)};
+                 describe_clients(line.result.clients, reach.client_ports)};
     const auto same = std::find_if(sentences.begin(), sentences.end(), [&one](const Sentence& other) {
-      return std::tie(other.row.from, other.row.to, other.row.from_text, other.row.to_text, other.row.reply_text,
-                      other.clients, other.family) ==
-             std::tie(one.row.from, one.row.to, one.row.from_text, one.row.to_text, one.row.reply_text, one.clients,
-                      one.family);
+      return std::tie(other.row.from, other.row.to, other.row.from_text, other.row.to_text,
+                      other.row.reply_text, other.clients,
+                      other.family) == std::tie(one.row.from, one.row.to, one.row.from_text, one.row.to_text,
+                                                one.row.reply_text, one.clients, one.family);
     });
     if (same != sentences.end())
       same->slices.push_back(line.slice);
@@ -130,8 +103,9 @@ std::string matrix_text(const Reach& reach) {
   if (reach.from != reach.to)
     for (std::size_t to = 0; to < reach.to.size(); ++to)
       text += std::to_string(to + 1) + " = " + reach.endpoints.all[reach.to[to]].name + '\n';
-  return text + "from the row to the column: + reaches and is answered, ~ reaches, not all is answered, - nothing "
-                "reaches, . not told\n";
+  return text +
+         "from the row to the column: + reaches and is answered, ~ reaches, not all is answered, - nothing "
+         "reaches, . not told\n";
 }
 
 }  // namespace
@@ -155,7 +129,8 @@ std::vector<ReachRow> rows_of(const Reach& reach) {
   for (Sentence& sentence : sentences_of(reach)) {
     ReachRow row = std::move(sentence.row);
     const TrafficSpace& space = reach.spaces[at(sentence.family)];
-    row.traffic = describe(ordered(std::move(sentence.slices), sentence.family), space) + sentence.clients;
+    row.traffic =
+        describe(ordered_slices(std::move(sentence.slices), sentence.family), space) + sentence.clients;
     row.family = sentence.family == Family::ipv4 ? "IPv4" : "IPv6";
     const auto other = std::find_if(rows.begin(), rows.end(), [&row](const ReachRow& one) {
       return one.family == "IPv4" && row.family == "IPv6" &&
@@ -187,10 +162,10 @@ nlohmann::ordered_json to_json(const Reach& reach, const std::string& policy_fil
     one["reply"] = to_string(line.result.reply);
     if (!line.sources.empty()) one["sources"] = ranges_json(line.sources);
     if (!line.destinations.empty()) one["destinations"] = ranges_json(line.destinations);
-    if (!clients_text(line, reach).empty()) one["client_ports"] = ranges_json(line.result.clients);
+    if (!describe_clients(line.result.clients, reach.client_ports).empty())
+      one["client_ports"] = ranges_json(line.result.clients);
     if (line.result.reply == ReplyFate::partly) one["answered_ports"] = ranges_json(line.result.answered);
-    if (line.result.refusal)
-      one["blocked_at"] = to_json(*line.result.refusal, *reach.policy, reach.slots);
+    if (line.result.refusal) one["blocked_at"] = to_json(*line.result.refusal, *reach.policy, reach.slots);
     one["witness"] = witness_json(line.witness, policy_file);
     json["reaches"].push_back(std::move(one));
   }
@@ -204,18 +179,12 @@ std::string reach_text(const Reach& reach, bool colour) {
   const auto rows = rows_of(reach);
   if (rows.empty()) return text + "nothing reaches\n";
   std::vector<TableRow> table{{"FROM", "TO", "FAMILY", "TRAFFIC", "REPLY"}};
-  for (const ReachRow& row : rows)
+  std::vector<std::string> colours{""};
+  for (const ReachRow& row : rows) {
     table.push_back({row.from_text, row.to_text, row.family, row.traffic, row.reply_text});
-  const std::string lines = aligned(table);
-  if (!colour) return text + lines;
-  std::size_t start = 0;
-  for (std::size_t i = 0; start < lines.size(); ++i) {
-    const std::size_t end = lines.find('\n', start);
-    const bool red = i > 0 && is_half_open(rows.at(i - 1).reply);
-    text += (red ? "\033[33m" : "") + lines.substr(start, end - start) + (red ? "\033[0m" : "") + '\n';
-    start = end + 1;
+    colours.emplace_back(is_half_open(row.reply) ? "\033[33m" : "");
   }
-  return text;
+  return text + (colour ? painted(aligned(table), colours) : aligned(table));
 }
 
 }  // namespace vpcwall

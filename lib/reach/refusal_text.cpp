@@ -9,13 +9,15 @@ std::string refusal_text(const GateOutcome& gate, const CompiledPolicy& policy, 
     case Gate::acl_ingress:
     case Gate::acl_egress:
       return "network ACL of subnet " + (subnet.name.empty() ? subnet.id : subnet.name) +
-             (gate.gate == Gate::acl_ingress ? ", ingress" : ", egress") + " entry " + slots.identity(gate.rule).rule;
+             (gate.gate == Gate::acl_ingress ? ", ingress" : ", egress") + " entry " +
+             slots.identity(gate.rule).rule;
     case Gate::sg_ingress:
     case Gate::sg_egress:
       return "security groups of interface " + (interface.name.empty() ? interface.id : interface.name) +
              (gate.gate == Gate::sg_ingress ? ", ingress" : ", egress");
     default:
-      return "source/destination check of interface " + (interface.name.empty() ? interface.id : interface.name);
+      return "source/destination check of interface " +
+             (interface.name.empty() ? interface.id : interface.name);
   }
 }
 

@@ -4,14 +4,15 @@
 
 namespace vpcwall {
 
-Expected<Selection, std::string> select_endpoints(const Endpoints& endpoints, const std::string& wanted,
+Expected<Selection, std::string> select_endpoints(const EndpointMap& endpoints, const std::string& wanted,
                                                   bool everything, std::string_view option) {
   Selection selection;
   const auto take = [&](std::size_t place) {
     selection.endpoints.push_back(place);
     for (const Family family : {Family::ipv4, Family::ipv6}) {
       const auto& classes = endpoints.all[place].classes[at(family)];
-      selection.classes[at(family)].insert(selection.classes[at(family)].end(), classes.begin(), classes.end());
+      selection.classes[at(family)].insert(selection.classes[at(family)].end(), classes.begin(),
+                                           classes.end());
     }
   };
   if (wanted.empty()) {
@@ -32,7 +33,8 @@ Expected<Selection, std::string> select_endpoints(const Endpoints& endpoints, co
   NearestWord nearest(wanted);
   for (const Endpoint& endpoint : endpoints.all) nearest.offer(endpoint.name);
   std::string mistake(option);
-  mistake += ": found \"" + wanted + "\", expected an address or one of the endpoints that `vpcwall reach --all` lists";
+  mistake += ": found \"" + wanted +
+             "\", expected an address or one of the endpoints that `vpcwall reach --all` lists";
   if (nearest.best()) mistake += "; did you mean \"" + *nearest.best() + "\"?";
   return Unexpected{std::move(mistake)};
 }

@@ -29,4 +29,16 @@ std::string aligned(const std::vector<TableRow>& rows, const std::string& indent
   return text;
 }
 
+std::string painted(const std::string& lines, const std::vector<std::string>& colours) {
+  std::string text;
+  std::size_t start = 0;
+  for (std::size_t i = 0; start < lines.size(); ++i) {
+    const std::size_t end = std::min(lines.find('\n', start), lines.size());
+    const std::string colour = i < colours.size() ? colours[i] : std::string{};
+    text += colour + lines.substr(start, end - start) + (colour.empty() ? "" : "\033[0m") + '\n';
+    start = end + 1;
+  }
+  return text;
+}
+
 }  // namespace vpcwall

@@ -11,4 +11,7 @@ using TableRow = std::vector<std::string>;
 // Two spaces between columns, none at the end of a line.
 [[nodiscard]] std::string aligned(const std::vector<TableRow>& rows, const std::string& indent = {});
 
+// Each line in the colour that stands at its place: an escape sequence, or nothing.
+[[nodiscard]] std::string painted(const std::string& lines, const std::vector<std::string>& colours);
+
 }  // namespace vpcwall

@@ -43,7 +43,7 @@ nlohmann::ordered_json ranges_json(std::span<const PortRange> ranges) {
   return list;
 }
 
-nlohmann::ordered_json endpoint_json(const Endpoints& endpoints, const Endpoint& endpoint) {
+nlohmann::ordered_json endpoint_json(const EndpointMap& endpoints, const Endpoint& endpoint) {
   nlohmann::ordered_json json{{"name", endpoint.name}, {"kind", to_string(endpoint.kind)}};
   if (!endpoint.id.empty()) json["id"] = endpoint.id;
   json["addresses"] = nlohmann::ordered_json::array();

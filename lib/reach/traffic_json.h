@@ -16,7 +16,7 @@ namespace vpcwall {
 [[nodiscard]] nlohmann::ordered_json ranges_json(std::span<const PortRange> ranges);
 
 // {"name", "kind", "id", "addresses"}.
-[[nodiscard]] nlohmann::ordered_json endpoint_json(const Endpoints& endpoints, const Endpoint& endpoint);
+[[nodiscard]] nlohmann::ordered_json endpoint_json(const EndpointMap& endpoints, const Endpoint& endpoint);
 
 // {"packet": {…}, "explain": "vpcwall explain …"}.
 [[nodiscard]] nlohmann::ordered_json witness_json(const Packet& request, const std::string& policy_file);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <bitset>
+#include <tuple>
 
 namespace vpcwall {
 namespace {
@@ -122,10 +123,12 @@ std::vector<PortRange> SliceCuts::ranges(Starts& starts, PortRange within) {
 
 std::vector<TrafficSlice> SliceCuts::slices(std::optional<Protocol> only) {
   std::vector<TrafficSlice> all;
-  if (only && is_icmp(*only) && !is_own_icmp(space_.family, *only)) return all;  // who asks for icmp means IPv4's
+  if (only && is_icmp(*only) && !is_own_icmp(space_.family, *only))
+    return all;  // who asks for icmp means IPv4's
   const auto add_ranges = [&](Protocol protocol, Starts& starts) {
     if (only && *only != protocol) return;
-    for (const PortRange& range : ranges(starts, {})) all.push_back({protocol, range.first, range.last, false});
+    for (const PortRange& range : ranges(starts, {}))
+      all.push_back({protocol, range.first, range.last, false});
   };
   add_ranges(Protocol::tcp, tcp_);
   add_ranges(Protocol::udp, udp_);
@@ -171,27 +174,55 @@ bool extend(TrafficSlice& slice, const TrafficSlice& next, Family family) noexce
   return true;
 }
 
+std::vector<TrafficSlice> ordered_slices(std::vector<TrafficSlice> slices, Family family) {
+  const auto rank = [family](const TrafficSlice& slice) {
+    if (slice.protocol == Protocol::tcp) return 0;
+    if (slice.protocol == Protocol::udp) return 1;
+    if (is_own_icmp(family, slice.protocol)) return 2;
+    return slice.unnamed ? 4 : 3;
+  };
+  std::sort(slices.begin(), slices.end(), [&rank](const TrafficSlice& a, const TrafficSlice& b) {
+    return std::tuple(rank(a), a.protocol, a.first) < std::tuple(rank(b), b.protocol, b.first);
+  });
+  std::vector<TrafficSlice> whole;
+  for (const TrafficSlice& slice : slices) {
+    TrafficSlice next = slice;
+    // Codes that make a type whole may make the types before it longer.
+    while (!whole.empty() && extend(whole.back(), next, family)) {
+      next = whole.back();
+      whole.pop_back();
+    }
+    whole.push_back(next);
+  }
+  return whole;
+}
+
 std::string describe(const TrafficSlice& slice, Family family) {
   if (slice.unnamed) return "other protocols";
   const std::string name = to_string(slice.protocol);
-  if (has_ports(slice.protocol)) {
-    const PortRange ports{slice.first, slice.last};
-    return name + ' ' + (ports.is_all() ? "all" : to_string(ports));
-  }
-  if (!is_own_icmp(family, slice.protocol)) return "protocol " + std::to_string(unsigned{static_cast<std::uint8_t>(slice.protocol)});
-  if (PortRange{slice.first, slice.last}.is_all()) return name + " all";
+  if (!has_ports(slice.protocol) && !is_own_icmp(family, slice.protocol))
+    return "protocol " + std::to_string(unsigned{static_cast<std::uint8_t>(slice.protocol)});
+  const PortRange values{slice.first, slice.last};
+  if (values.is_all()) return name + " all";
+  if (has_ports(slice.protocol)) return name + ' ' + to_string(values);
   const std::string types = name + " type " + numbers(slice.first / type_size, slice.last / type_size);
   if (is_whole_types(slice)) return types;
   return types + " code " + numbers(slice.first % type_size, slice.last % type_size);
 }
 
 std::string describe(std::span<const TrafficSlice> slices, const TrafficSpace& space) {
-  std::string text;
+  std::string text, said;  // what was said last, up to its numbers
   std::size_t whole = 0;
   for (const TrafficSlice& slice : slices) {
-    text += (text.empty() ? "" : ", ") + describe(slice, space.family);
+    const std::string one = describe(slice, space.family);
+    const std::string name = one.substr(0, one.find_last_of(' ') + 1);
+    if (text.empty())
+      text = one;
+    else
+      text += name == said ? ", " + one.substr(name.size()) : "; " + one;
+    said = slice.unnamed ? std::string{} : name;
     const bool in_parts = has_ports(slice.protocol) || is_own_icmp(space.family, slice.protocol);
-    whole += !in_parts || PortRange{slice.first, slice.last}.is_all() ? 1 : 0;
+    whole += !in_parts || PortRange{slice.first, slice.last}.is_all() ? 1U : 0U;
   }
   const std::size_t everything = 3 + space.named.size() + (space.unnamed.empty() ? 0 : 1);
   return whole == everything ? "all" : text;
@@ -201,6 +232,11 @@ std::string describe(std::span<const PortRange> ports) {
   std::string text;
   for (const PortRange& range : ports) text += (text.empty() ? "" : ", ") + to_string(range);
   return text;
+}
+
+std::string describe_clients(std::span<const PortRange> clients, PortRange all) {
+  if (clients.empty() || (clients.size() == 1 && clients.front() == all)) return {};
+  return " from client ports " + describe(clients);
 }
 
 Packet witness_packet(const TrafficSlice& slice, const IpAddress& source, const IpAddress& destination,

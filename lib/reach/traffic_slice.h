@@ -1,4 +1,5 @@
-// What the rules between two addresses tell apart besides the addresses: slices of traffic, and how they are said.
+// What the rules between two addresses tell apart besides the addresses: slices of traffic, and how they are
+// said.
 //
 //   const TrafficSpace space = traffic_space(Family::ipv4, policies);
 //   SliceCuts cuts(space, client_ports);
@@ -6,8 +7,8 @@
 //   for (const TrafficSlice& slice : cuts.slices()) …
 //
 // A rule tells protocols, destination ports and ICMP types and codes apart (S-57 to S-67), so between two
-// addresses every packet of a slice, sent from one of the ranges of client ports, meets the same fate; so does
-// its reply, whose destination port is the client's. Pure values; any thread.
+// addresses every packet of a slice, sent from one of the ranges of client ports, meets the same fate; so
+// does its reply, whose destination port is the client's. Pure values; any thread.
 #pragma once
 
 #include <cstdint>
@@ -65,22 +66,28 @@ class SliceCuts {
 
   const TrafficSpace& space_;
   PortRange client_ports_;
-  Starts tcp_, udp_, icmp_;          // destination ports, types and codes
+  Starts tcp_, udp_, icmp_;         // destination ports, types and codes
   Starts tcp_client_, udp_client_;  // what is the destination port of a reply
 };
 
 // Ranges that touch as one.
 [[nodiscard]] std::vector<PortRange> joined(std::vector<PortRange> ranges);
 
-// Whether `next`, which follows `slice`, can be said in one with it: "tcp 80-443", "icmp type 3 code 0-4". Then
-// `slice` becomes both.
+// Whether `next`, which follows `slice`, can be said in one with it: "tcp 80-443", "icmp type 3 code 0-4".
+// Then `slice` becomes both.
 [[nodiscard]] bool extend(TrafficSlice& slice, const TrafficSlice& next, Family family) noexcept;
+
+// In the order tcp, udp, ICMP, others; what can be said in one as one.
+[[nodiscard]] std::vector<TrafficSlice> ordered_slices(std::vector<TrafficSlice> slices, Family family);
 
 // "tcp 443", "icmp type 8", "icmp type 3 code 0-3", "protocol 47", "other protocols".
 [[nodiscard]] std::string describe(const TrafficSlice& slice, Family family);
-// All of them with commas; "all" where nothing is missing.
+// "tcp 22, 443; udp 53; icmp type 8"; "all" where nothing is missing.
 [[nodiscard]] std::string describe(std::span<const TrafficSlice> slices, const TrafficSpace& space);
 [[nodiscard]] std::string describe(std::span<const PortRange> ports);
+
+// " from client ports 67-68" where they are not `all`; otherwise nothing.
+[[nodiscard]] std::string describe_clients(std::span<const PortRange> clients, PortRange all);
 
 // The request that stands for the slice: a SYN of tcp, no quote in ICMP, a hop limit of 64. A client port
 // means something for tcp and udp only.

@@ -13,9 +13,10 @@ std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_por
 
 bool is_plain(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char letter) {
-    const bool alphanumeric =
-        (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') || (letter >= 'a' && letter <= 'z');
-    return alphanumeric || std::string_view("/._-+:,@").find(static_cast<char>(letter)) != std::string_view::npos;
+    const bool alphanumeric = (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
+                              (letter >= 'a' && letter <= 'z');
+    return alphanumeric ||
+           std::string_view("/._-+:,@").find(static_cast<char>(letter)) != std::string_view::npos;
   });
 }
 
@@ -35,8 +36,9 @@ std::string explain_command(const Packet& request, const std::string& policy_fil
     return shell_word(endpoint(address, port, ports));
   };
   std::string command = "vpcwall explain --policy " + shell_word(policy_file) + " --protocol " +
-                        to_string(request.protocol) + " --source " + end(request.source, request.source_port) +
-                        " --destination " + end(request.destination, request.destination_port);
+                        to_string(request.protocol) + " --source " +
+                        end(request.source, request.source_port) + " --destination " +
+                        end(request.destination, request.destination_port);
   if (is_icmp(request.protocol) && request.transport == Transport::whole)
     command += " --type " + std::to_string(unsigned{request.icmp_type}) + " --code " +
                std::to_string(unsigned{request.icmp_code});
