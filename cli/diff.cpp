@@ -18,7 +18,7 @@ namespace {
 struct DiffVerbOptions {
   std::string before, after, from, to, protocol;
   std::string client = "linux";
-  bool text_only = false, semantic_only = false, json = false;
+  bool everything = false, text_only = false, semantic_only = false, json = false;
 };
 
 DifferenceOptions difference_options(const DiffVerbOptions& options) {
@@ -53,7 +53,7 @@ int diff_verb(const DiffVerbOptions& options) {
     }
     traffic = std::move(*found);
   }
-  const DifferenceReport report{rules ? &*rules : nullptr, traffic ? &*traffic : nullptr};
+  const DifferenceReport report{rules ? &*rules : nullptr, traffic ? &*traffic : nullptr, options.everything};
   const ComparedFiles files{options.before, options.after};
   if (options.json)
     std::cout << to_json(report, files).dump(2) << '\n';
@@ -74,6 +74,8 @@ void add_diff_verb(CLI::App& app, int& exit_status) {
   verb->add_option("--protocol", options->protocol, "Only this protocol: tcp, udp, icmp, icmpv6 or a number");
   verb->add_option("--client", options->client, "Client ports: linux, windows, nat, elb or FIRST-LAST")
       ->capture_default_str();
+  verb->add_flag("--all", options->everything,
+                 "Also addresses of the VPC that no interface has, AWS's services, loopback, multicast");
   auto* text =
       verb->add_flag("--text-only", options->text_only, "Compare what is written, not what it means");
   verb->add_flag("--semantic-only", options->semantic_only, "Compare verdicts, not what is written")

@@ -65,29 +65,28 @@ class DifferenceFinder {
   bool explore(PairParts<TrafficChange>& pair, Family family) {
     SliceCuts cuts(difference_.spaces[at(family)], options_.client_ports);
     for (const std::size_t policy : {before, after})
-      cuts.add(*difference_.policies.at(policy), owner(pair.source, policy), owner(pair.destination, policy));
+      cuts.add(*difference_.policies.at(policy), owner(pair.source, policy), owner(pair.destination, policy),
+               difference_.endpoints.classes[pair.source].witness,
+               difference_.endpoints.classes[pair.destination].witness);
     for (const TrafficSlice& slice : cuts.slices(options_.protocol)) {
-      const std::vector<PortRange> clients =
-          has_ports(slice.protocol) ? cuts.clients(slice.protocol) : std::vector<PortRange>{{0, 0}};
-      difference_.exchanges += 2 * clients.size();
+      compare(pair, slice, cuts, family);
       if (difference_.exchanges > options_.max_exchanges) return false;
-      compare(pair, slice, clients, family);
     }
     return true;
   }
 
   // What changes for the slice: client ports for which the same changes, together.
-  void compare(PairParts<TrafficChange>& pair, const TrafficSlice& slice,
-               const std::vector<PortRange>& clients, Family family) {
+  void compare(PairParts<TrafficChange>& pair, const TrafficSlice& slice, SliceCuts& cuts, Family family) {
     struct Found {
       TrafficChange change;
       Packet witness;
     };
     std::vector<Found> found;
-    for (const PortRange& client : clients) {
+    for (const PortRange& client : cuts.clients(slice.protocol)) {
       const Packet request = witness_packet(slice, difference_.endpoints.classes[pair.source].witness,
                                             difference_.endpoints.classes[pair.destination].witness, client);
       const TrafficChange change = change_of(pair, request);
+      if (!arrives(change.before) && !arrives(change.after) && !cuts.looks_at_client(slice.protocol)) return;
       if (!change.kind()) continue;
       const auto same = std::find_if(found.begin(), found.end(), [&change](const Found& one) {
         TrafficChange without_clients = one.change;
@@ -113,6 +112,7 @@ class DifferenceFinder {
         continue;
       }
       played.at(policy) = exchanges_.at(policy).play(request);
+      ++difference_.exchanges;
       fate = fate_of(*played.at(policy));
     }
     note_refusal(change, played);

@@ -21,11 +21,16 @@ struct ComparedFiles {
 struct DifferenceReport {
   const std::vector<PolicyChange>* rules = nullptr;
   const TrafficDifference* traffic = nullptr;
+  bool everything =
+      false;  // the text, too, tells of endpoints that are not ordinary; otherwise only how much
 
   [[nodiscard]] bool is_empty() const noexcept {
     return (rules == nullptr || rules->empty()) && (traffic == nullptr || traffic->lines.empty());
   }
 };
+
+// Under which of them a witness is asked about: the second, unless it lacks the interface.
+[[nodiscard]] const std::string& telling_file(const ComparedFiles& files, const ChangeLine& line) noexcept;
 
 // {"schema": "vpcwall/diff/1", "before", "after", "rules", "traffic", "summary"}
 [[nodiscard]] nlohmann::ordered_json to_json(const DifferenceReport& report, const ComparedFiles& files);

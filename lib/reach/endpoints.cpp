@@ -147,9 +147,11 @@ class EndpointFinder {
   static IpAddress witness_of(std::span<const AddressRange> ranges) {
     for (const char* example : example_addresses)
       if (const auto address = parse_address(example); address && contains(ranges, *address)) return *address;
-    const AddressRange& range = ranges.front();
-    const IpAddress second = advance(range.first, 1);  // the first one of a network is rarely a host
-    return range.contains(second) && second != range.last ? second : range.first;
+    // The first address of a network is rarely a host.
+    for (const AddressRange& range : ranges)
+      if (const IpAddress second = advance(range.first, 1); range.contains(second) && second != range.last)
+        return second;
+    return ranges.front().first;
   }
 
   std::size_t endpoint_of(const AddressClass& one) {

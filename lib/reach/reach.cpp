@@ -43,26 +43,28 @@ class ReachFinder {
     const AddressClass& source = reach_.endpoints.classes[pair.source];
     const AddressClass& destination = reach_.endpoints.classes[pair.destination];
     SliceCuts cuts(reach_.spaces[at(family)], options_.client_ports);
-    cuts.add(*reach_.policy, owner(pair.source), owner(pair.destination));
+    cuts.add(*reach_.policy, owner(pair.source), owner(pair.destination), source.witness,
+             destination.witness);
     for (const TrafficSlice& slice : cuts.slices(options_.protocol)) {
-      const std::vector<PortRange> clients =
-          has_ports(slice.protocol) ? cuts.clients(slice.protocol) : std::vector<PortRange>{{0, 0}};
-      reach_.exchanges += clients.size();
+      ask(pair, slice, cuts, source.witness, destination.witness);
       if (reach_.exchanges > options_.max_exchanges) return false;
-      ask(pair, slice, clients, source.witness, destination.witness);
     }
     return true;
   }
 
-  void ask(PairParts<Reachable>& pair, const TrafficSlice& slice, const std::vector<PortRange>& clients,
-           const IpAddress& source, const IpAddress& destination) {
+  void ask(PairParts<Reachable>& pair, const TrafficSlice& slice, SliceCuts& cuts, const IpAddress& source,
+           const IpAddress& destination) {
     Reachable found;
     std::optional<Packet> witness;
     bool answered_at_all = false;
-    for (const PortRange& client : clients) {
+    for (const PortRange& client : cuts.clients(slice.protocol)) {
       const Packet request = witness_packet(slice, source, destination, client);
       const Exchange exchange = exchanges_.play(request);
-      if (exchange.request.verdict != Verdict::accept) continue;
+      ++reach_.exchanges;
+      if (exchange.request.verdict != Verdict::accept) {
+        if (!cuts.looks_at_client(slice.protocol)) return;  // refused whatever the client port
+        continue;
+      }
       if (!witness) witness = request;
       found.clients.push_back(client);
       if (!exchange.reply) continue;

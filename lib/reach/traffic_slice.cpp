@@ -12,8 +12,8 @@ constexpr std::uint32_t type_size = 256;
 constexpr std::uint32_t value_count = 65536;
 
 // DHCP is exempt by both its ports (E-19).
-constexpr std::array dhcp4{PortRange{67, 68}};
-constexpr std::array dhcp6{PortRange{546, 547}};
+constexpr PortRange dhcp4{67, 68};
+constexpr PortRange dhcp6{546, 547};
 
 bool is_whole_types(const TrafficSlice& slice) noexcept {
   return slice.first % type_size == 0 && slice.last % type_size == type_size - 1;
@@ -42,7 +42,11 @@ TrafficSpace traffic_space(Family family, std::span<const PolicyForms> policies)
       for (const auto& families : *interface.groups)
         for (const CompiledRule& rule : families[at(family)].rules) name(rule.traffic);
   }
-  TrafficSpace space{family, {}, {}};
+  TrafficSpace space{family, {}, {}, {}};
+  const Protocol icmp = family == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6;
+  for (std::uint32_t type = 0; type < type_size; ++type)
+    if (is_icmp_query(icmp, static_cast<std::uint8_t>(type)))
+      space.queries.insert(space.queries.end(), {type * type_size, (type + 1) * type_size});
   for (unsigned number = 0; number < 256; ++number) {
     const auto protocol = Protocol{static_cast<std::uint8_t>(number)};
     if (has_ports(protocol) || is_own_icmp(family, protocol)) continue;
@@ -52,42 +56,31 @@ TrafficSpace traffic_space(Family family, std::span<const PolicyForms> policies)
 }
 
 SliceCuts::SliceCuts(const TrafficSpace& space, PortRange client_ports)
-    : space_(space), client_ports_(client_ports) {
-  // Only a query is answered (C-48).
-  for (std::uint32_t type = 0; type < type_size; ++type) {
-    const Protocol icmp = space.family == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6;
-    if (!is_icmp_query(icmp, static_cast<std::uint8_t>(type))) continue;
-    icmp_.push_back(type * type_size);
-    icmp_.push_back((type + 1) * type_size);
+    : space_(space), client_ports_(client_ports), icmp_(space.queries) {
+  if (!looks_at_client(Protocol::udp)) return;
+  const PortRange& dhcp = space.family == Family::ipv4 ? dhcp4 : dhcp6;
+  for (std::uint32_t port = dhcp.first; port <= dhcp.last + 1U; ++port) {
+    udp_.push_back(port);
+    udp_client_.push_back(port);
   }
-  for (const PortRange& dhcp : space.family == Family::ipv4 ? dhcp4 : dhcp6)
-    if (client_ports.first <= dhcp.last && dhcp.first <= client_ports.last)
-      for (std::uint32_t port = dhcp.first; port <= dhcp.last + 1U; ++port) {
-        udp_.push_back(port);
-        udp_client_.push_back(port);
-      }
 }
 
-void SliceCuts::add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters) {
-  const auto side = [&](InterfaceIndex index, Direction request) {
-    if (index == no_interface) return;
-    const CompiledInterface& interface = policy.interfaces[index];
-    const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
-    for (const Direction direction : {request, opposite(request)}) {
-      add_rules(interface.rules(direction, space_.family), direction == request);
-      add_entries(acl.lists[at(direction)][at(space_.family)], direction == request);
-    }
-  };
-  side(leaves, Direction::egress);
-  side(enters, Direction::ingress);
+void SliceCuts::add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters,
+                    const IpAddress& source, const IpAddress& destination) {
+  if (leaves != no_interface) add_side(policy, leaves, Direction::egress, destination);
+  if (enters != no_interface) add_side(policy, enters, Direction::ingress, source);
 }
 
-void SliceCuts::add_rules(const CompiledRules& rules, bool of_request) {
-  for (const CompiledRule& rule : rules.rules) add(rule.traffic, of_request);
-}
-
-void SliceCuts::add_entries(const CompiledEntries& entries, bool of_request) {
-  for (const CompiledEntry& entry : entries.entries) add(entry.traffic, of_request);
+void SliceCuts::add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request,
+                         const IpAddress& peer) {
+  const CompiledInterface& interface = policy.interfaces[index];
+  const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
+  for (const Direction direction : {request, opposite(request)}) {
+    for (const CompiledRule& rule : interface.rules(direction, space_.family).rules)
+      if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
+    for (const CompiledEntry& entry : acl.lists[at(direction)][at(space_.family)].entries)
+      if (entry.cidr.contains(peer)) add(entry.traffic, direction == request);
+  }
 }
 
 void SliceCuts::add(const CompiledTraffic& traffic, bool of_request) {
@@ -147,7 +140,13 @@ std::vector<TrafficSlice> SliceCuts::slices(std::optional<Protocol> only) {
   return all;
 }
 
+bool SliceCuts::looks_at_client(Protocol protocol) const noexcept {
+  const PortRange& dhcp = space_.family == Family::ipv4 ? dhcp4 : dhcp6;
+  return protocol == Protocol::udp && client_ports_.first <= dhcp.last && dhcp.first <= client_ports_.last;
+}
+
 std::vector<PortRange> SliceCuts::clients(Protocol protocol) {
+  if (!has_ports(protocol)) return {{0, 0}};
   return ranges(protocol == Protocol::tcp ? tcp_client_ : udp_client_, client_ports_);
 }
 

@@ -3,7 +3,7 @@
 //
 //   const TrafficSpace space = traffic_space(Family::ipv4, policies);
 //   SliceCuts cuts(space, client_ports);
-//   cuts.add(policy, leaves, enters);           // the rules and entries that a request or its reply may meet
+//   cuts.add(policy, leaves, enters, source, destination);
 //   for (const TrafficSlice& slice : cuts.slices()) …
 //
 // A rule tells protocols, destination ports and ICMP types and codes apart (S-57 to S-67), so between two
@@ -40,6 +40,8 @@ struct TrafficSpace {
   Family family = Family::ipv4;
   std::vector<Protocol> named;    // without ports or types, ascending
   std::vector<Protocol> unnamed;  // all others but tcp, udp and the family's ICMP, ascending
+  // Where ICMP is cut because only a query is answered (C-48), as type * 256.
+  std::vector<std::uint32_t> queries;
 };
 [[nodiscard]] TrafficSpace traffic_space(Family family, std::span<const PolicyForms> policies);
 
@@ -47,21 +49,25 @@ class SliceCuts {
  public:
   SliceCuts(const TrafficSpace& space, PortRange client_ports);
 
-  // The rules and entries that a request from one interface to the other may meet, and its reply.
-  void add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters);
+  // Those rules and entries that may match a request from `source` to `destination`, or its reply: what
+  // speaks of other peers tells nothing apart between these two.
+  void add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters,
+           const IpAddress& source, const IpAddress& destination);
 
   // Every slice of the family; or of one protocol.
   [[nodiscard]] std::vector<TrafficSlice> slices(std::optional<Protocol> only);
-  // Of tcp or udp: the client ports, cut where a reply's fate may change.
+  // The client ports, cut where a reply's fate may change; of what has no ports one range that means nothing.
   [[nodiscard]] std::vector<PortRange> clients(Protocol protocol);
+  // Whether a request's own fate may depend on its client port: no rule looks at it (S-61), but DHCP is told
+  // by it.
+  [[nodiscard]] bool looks_at_client(Protocol protocol) const noexcept;
 
  private:
   // Where ranges start, besides at 0.
   using Starts = std::vector<std::uint32_t>;
 
   void add(const CompiledTraffic& traffic, bool of_request);
-  void add_rules(const CompiledRules& rules, bool of_request);
-  void add_entries(const CompiledEntries& entries, bool of_request);
+  void add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request, const IpAddress& peer);
   [[nodiscard]] static std::vector<PortRange> ranges(Starts& starts, PortRange within);
 
   const TrafficSpace& space_;

@@ -1,6 +1,7 @@
 #include "brute_force/brute_force.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "brute_force/small_space.h"
 #include "engine/shard.h"
@@ -44,19 +45,19 @@ struct Result {
   friend bool operator==(const Result&, const Result&) = default;
 };
 
-// A shard that nobody used before.
+// A shard on which nothing is remembered: what was before goes with all interfaces (C-67).
 class Host {
  public:
-  explicit Host(const Compiled& policy) : policy_(policy) { shard_.adopt(policy_, now); }
-  ~Host() {  // gives back what its flows took
-    shard_.adopt(std::make_shared<const CompiledPolicy>(), now);
-    shard_.sweep(now, shard_.flows().places());
+  // Until the next Host of the thread.
+  explicit Host(const Compiled& policy) : policy_(policy) {
+    shard().adopt(std::make_shared<const CompiledPolicy>(), now);
+    shard().adopt(policy_, now);
+    shard().sweep(now, shard().flows().places());
+    if (shard().flows().size() != 0) throw std::logic_error("a flow outlived its interface");
   }
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
 
   bool passes(const Packet& packet) {
-    return shard_.judge(*policy_, {packet, find_journey(*policy_, packet, {}), now}).verdict ==
+    return shard().judge(*policy_, {packet, find_journey(*policy_, packet, {}), now}).verdict ==
            Verdict::accept;
   }
   Result ask(const Packet& request) {
@@ -66,16 +67,16 @@ class Host {
   }
   void change(const Compiled& policy) {
     policy_ = policy;
-    shard_.adopt(policy_, now);
+    shard().adopt(policy_, now);
   }
 
  private:
-  FlowAllowance& allowance() {
-    static FlowAllowance shared;  // large; given back flow by flow
-    return shared;
+  static Shard& shard() {
+    static FlowAllowance allowance;
+    static Shard one(8, {1, 2, 3, 4}, allowance);
+    return one;
   }
   Compiled policy_;
-  Shard shard_{8, {1, 2, 3, 4}, allowance()};
 };
 
 // Six days pass between two requests, so that no flow of one is there for the next.

@@ -28,7 +28,7 @@ struct Found {
   }
 };
 
-TEST(EndpointMap, AreInterfacesAndTheInternet) {
+TEST(Endpoints, AreInterfacesAndTheInternet) {
   const Found found(small_vpc(""));
   EXPECT_EQ(found.endpoints.all.front().name, "internet");
   EXPECT_EQ(found.name_of("10.0.1.10"), "web");
@@ -42,7 +42,7 @@ TEST(EndpointMap, AreInterfacesAndTheInternet) {
             (std::vector<AddressRange>{{ip("10.0.1.10"), ip("10.0.1.10")}}));
 }
 
-TEST(EndpointMap, AnAddressBelongsToTheNarrowestRangeThatIsNamed) {
+TEST(Endpoints, AnAddressBelongsToTheNarrowestRangeThatIsNamed) {
   const Found found(small_vpc(
       "  - {name: web, ingress: [{protocol: tcp, ports: 1, source: 203.0.113.0/24}, {protocol: tcp, "
       "ports: 2, source: 203.0.113.64/26}, {protocol: tcp, ports: 3, source: {prefix_list: office}}]}",
@@ -54,7 +54,7 @@ TEST(EndpointMap, AnAddressBelongsToTheNarrowestRangeThatIsNamed) {
   EXPECT_EQ(found.name_of("203.0.114.1"), "internet");
 }
 
-TEST(EndpointMap, WhatNoRuleInUseNamesIsNotToldApart) {
+TEST(Endpoints, WhatNoRuleInUseNamesIsNotToldApart) {
   const Found found(small_vpc(
       "  - {name: web}\n  - {name: idle, ingress: [{protocol: tcp, ports: 1, source: 203.0.113.0/24}]}",
       "network_acls:\n  - {name: spare, ingress: [{rule: 1, action: deny, protocol: all, cidr: "
@@ -63,7 +63,7 @@ TEST(EndpointMap, WhatNoRuleInUseNamesIsNotToldApart) {
   EXPECT_EQ(found.name_of("192.0.2.1"), "internet");
 }
 
-TEST(EndpointMap, KeepApartWhatNoRuleDecides) {
+TEST(Endpoints, KeepApartWhatNoRuleDecides) {
   const Found found(small_vpc(""));
   const auto kind_of = [&found](const char* address) {
     return found.endpoints.all[found.endpoints.classes[*found.endpoints.class_of(ip(address))].endpoint].kind;
@@ -77,7 +77,7 @@ TEST(EndpointMap, KeepApartWhatNoRuleDecides) {
   EXPECT_EQ(kind_of("ff02::1"), EndpointKind::special);
 }
 
-TEST(EndpointMap, HaveNamesOfTheirOwn) {
+TEST(Endpoints, HaveNamesOfTheirOwn) {
   const Found found(test::policy_of(
       "version: 1\nvpc: {cidr: 10.0.0.0/16}\n"
       "prefix_lists: [{id: pl-0a, name: web, entries: [{cidr: 203.0.113.0/24}]}]\n"
@@ -91,7 +91,7 @@ TEST(EndpointMap, HaveNamesOfTheirOwn) {
   EXPECT_EQ(found.name_of("8.8.8.8"), "the internet");
 }
 
-TEST(EndpointMap, WitnessesAreOfTheirClass) {
+TEST(Endpoints, WitnessesAreOfTheirClass) {
   const Found found(
       small_vpc("  - {name: web, ingress: [{protocol: tcp, ports: 1, source: 100.64.0.0/10}]}"));
   for (const AddressClass& one : found.endpoints.classes) EXPECT_TRUE(contains(one.ranges, one.witness));
@@ -100,7 +100,7 @@ TEST(EndpointMap, WitnessesAreOfTheirClass) {
   EXPECT_EQ(found.endpoints.classes[*found.endpoints.class_of(ip("100.65.0.0"))].witness, ip("100.64.0.1"));
 }
 
-TEST(EndpointMap, OfTwoPoliciesKnowAnInterfaceByItsId) {
+TEST(Endpoints, OfTwoPoliciesKnowAnInterfaceByItsId) {
   const auto policy_with = [](const std::string& interfaces) {
     return test::policy_of(
         "version: 1\nvpc: {cidr: 10.0.0.0/16}\nsubnets: [{name: s, cidr: 10.0.1.0/24}]\n"

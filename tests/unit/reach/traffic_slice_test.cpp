@@ -25,9 +25,10 @@ struct Cut {
     space = traffic_space(family, forms);
   }
   // Into the interface web.
-  [[nodiscard]] SliceCuts cuts(PortRange clients = {32768, 60999}) const {
+  [[nodiscard]] SliceCuts cuts(PortRange clients = {32768, 60999},
+                               const IpAddress& peer = ip("203.0.113.12")) const {
     SliceCuts cuts(space, clients);
-    cuts.add(*compiled, no_interface, compiled->interface_named("web"));
+    cuts.add(*compiled, no_interface, compiled->interface_named("web"), peer, ip("10.0.1.10"));
     return cuts;
   }
   [[nodiscard]] std::string slices(std::optional<Protocol> only) const {
@@ -47,6 +48,12 @@ TEST(SliceCuts, CutPortsWhereRulesDo) {
   EXPECT_EQ(Cut("  - {name: web, ingress: [{protocol: tcp, ports: 0-65535, source: 0.0.0.0/0}]}")
                 .slices(Protocol::tcp),
             "tcp all");
+}
+
+TEST(SliceCuts, RulesForOtherPeersTellNothingApart) {
+  const Cut cut("  - {name: web, ingress: [{protocol: tcp, ports: 80, source: 203.0.113.0/24}]}");
+  EXPECT_EQ(cut.cuts().slices(Protocol::tcp).size(), 3U);
+  EXPECT_EQ(cut.cuts({32768, 60999}, ip("198.51.100.1")).slices(Protocol::tcp).size(), 1U);
 }
 
 TEST(SliceCuts, CutIcmpIntoTypesAndCodes) {
