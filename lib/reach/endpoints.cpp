@@ -138,7 +138,7 @@ class EndpointFinder {
     one.witness = witness_of(ranges);
     one.ranges = std::move(ranges);
     for (std::size_t i = 0; i < policies_.size(); ++i)
-      one.owners.at(i) = policies_[i].compiled.interface_of(one.witness);
+      one.owners.at(i) = policies_[i].compiled.addresses.find(one.witness).owner();
     one.endpoint = endpoint_of(one);
     found_.all[one.endpoint].classes[at(family)].push_back(found_.classes.size());
     found_.classes.push_back(std::move(one));
