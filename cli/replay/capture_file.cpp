@@ -23,7 +23,7 @@ std::int64_t second_of(const timeval& time) noexcept {
 std::string shown(const std::string& path) { return path == "-" ? "stdin" : path; }
 
 // libpcap puts the path in front of what it says of some files.
-std::string without_path(std::string message, const std::string& path) {
+std::string without_path(const std::string& message, const std::string& path) {
   const std::string prefix = path + ": ";
   return message.starts_with(prefix) ? message.substr(prefix.size()) : message;
 }

@@ -5,8 +5,8 @@
 #include <cstdio>
 
 #include "cli/replay/replay_json.h"
+#include "explain/story.h"
 #include "replay/decision_text.h"
-#include "replay/explanation.h"
 
 namespace vpcwall {
 namespace {

@@ -26,7 +26,7 @@ bool has_identifier(const Packet& packet) noexcept {
 }
 
 std::string end_text(const IpAddress& address, std::uint16_t port, bool with_port) {
-  const std::string text = to_string(address);
+  std::string text = to_string(address);
   if (!with_port) return text;
   return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
 }

@@ -44,7 +44,8 @@ Decision Simulation::explain(const Packet& packet, const Journey& journey, Durat
 
 std::size_t Simulation::live_flows(Duration at) const {
   std::size_t count = 0;
-  shard_.flows().visit(origin + at, [&](const Flow& flow) { count += shard_.tracks(flow.key, origin + at); });
+  shard_.flows().visit(origin + at,
+                       [&](const Flow& flow) { count += shard_.tracks(flow.key, origin + at) ? 1 : 0; });
   return count;
 }
 
@@ -58,7 +59,7 @@ Expected<Journey, JsonMistake> Simulation::journey(const PacketStep& step) const
   for (const PathSide& side : step.path) {
     const InterfaceIndex index = policy_->interface_named(side.interface);
     if (index == no_interface)
-      return Unexpected{JsonMistake{"\"" + side.interface + "\" in \"path\" is no interface of the policy"}};
+      return Unexpected{JsonMistake{"\"" + side.interface + R"(" in "path" is no interface of the policy)"}};
     (side.direction == Direction::egress ? journey.leaves : journey.enters) = index;
   }
   return journey;
