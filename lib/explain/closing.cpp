@@ -89,7 +89,7 @@ Fix done(const JudgedPolicy& policy, std::vector<Edit> edits) {
 }  // namespace
 
 Fix close_the_way(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry,
-                  const Coverage& coverage) {
+                  const PortCoverage& coverage) {
   const auto passing = std::find_if(coverage.pieces.begin(), coverage.pieces.end(),
                                     [](const PortPiece& piece) { return piece.story.passes(); });
   const Leg& request = passing->story.request;

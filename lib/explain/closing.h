@@ -6,14 +6,14 @@
 // thread.
 #pragma once
 
-#include "explain/coverage.h"
 #include "explain/fix.h"
 #include "explain/judged_policy.h"
+#include "explain/port_coverage.h"
 
 namespace vpcwall {
 
 // `coverage` is that of `inquiry` under `policy`, and some of it passes.
 [[nodiscard]] Fix close_the_way(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry,
-                                const Coverage& coverage);
+                                const PortCoverage& coverage);
 
 }  // namespace vpcwall

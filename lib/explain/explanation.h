@@ -8,17 +8,17 @@
 // draws a free one. Any thread; costs a compile() for each refusal on the way.
 #pragma once
 
-#include "explain/coverage.h"
 #include "explain/fix.h"
 #include "explain/mistakes.h"
 #include "explain/nearest.h"
+#include "explain/port_coverage.h"
 
 namespace vpcwall {
 
 struct Explanation {
   Inquiry inquiry;
   Story story;  // for the source port that tells most: one that is blocked, if any is
-  Coverage coverage;
+  PortCoverage coverage;
   std::vector<NearRule> nearest;  // of the story's refusal; a few
   std::vector<Mistake> mistakes;
   std::optional<Fix> fix;  // none: it is as expected

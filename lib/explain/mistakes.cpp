@@ -37,7 +37,7 @@ bool hides(const CompiledEntry& earlier, const CompiledEntry& later) noexcept {
 class Recognition {
  public:
   Recognition(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry,
-              const Coverage& coverage, const std::vector<NearRule>& near)
+              const PortCoverage& coverage, const std::vector<NearRule>& near)
       : policy_(policy), teller_(teller), inquiry_(inquiry), coverage_(coverage), near_(near) {}
 
   std::vector<Mistake> run() {
@@ -220,7 +220,7 @@ class Recognition {
   const JudgedPolicy& policy_;
   const StoryTeller& teller_;
   const Inquiry& inquiry_;
-  const Coverage& coverage_;
+  const PortCoverage& coverage_;
   const std::vector<NearRule>& near_;
   std::vector<Mistake> found_;
 };
@@ -246,7 +246,7 @@ std::string_view to_string(MistakeKind kind) noexcept {
 }
 
 std::vector<Mistake> mistakes_in(const JudgedPolicy& policy, const StoryTeller& teller,
-                                 const Inquiry& inquiry, const Coverage& coverage,
+                                 const Inquiry& inquiry, const PortCoverage& coverage,
                                  const std::vector<NearRule>& near) {
   return Recognition(policy, teller, inquiry, coverage, near).run();
 }

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "explain/coverage.h"
 #include "explain/judged_policy.h"
 #include "explain/nearest.h"
+#include "explain/port_coverage.h"
 
 namespace vpcwall {
 
@@ -37,7 +37,7 @@ struct Mistake {
 
 // `near`: the near rules of the story's refusal, if it has one.
 [[nodiscard]] std::vector<Mistake> mistakes_in(const JudgedPolicy& policy, const StoryTeller& teller,
-                                               const Inquiry& inquiry, const Coverage& coverage,
+                                               const Inquiry& inquiry, const PortCoverage& coverage,
                                                const std::vector<NearRule>& near);
 
 }  // namespace vpcwall

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t most_refusals = 24;  // twelve gates at most, each of which may have to be lifted twice
 
 // The lowest numbered entry that denies anything of this at the gate of `refusal`; 0: none does.
-std::uint16_t lowest_deny(const Coverage& coverage, const Refusal& refusal, const CounterSlots& slots) {
+std::uint16_t lowest_deny(const PortCoverage& coverage, const Refusal& refusal, const CounterSlots& slots) {
   unsigned lowest = 0;
   for (const PortPiece& piece : coverage.pieces) {
     const auto other = refusal_of(piece.story);
@@ -29,7 +29,7 @@ class Walk {
   Walk(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry)
       : in_force_(policy), teller_(teller), inquiry_(inquiry) {}
 
-  Opening run(Coverage coverage) {
+  Opening run(PortCoverage coverage) {
     std::unique_ptr<Hypothesis> hypothesis;
     while (!coverage.all_pass() && opening_.refusals.size() < most_refusals) {
       const auto refusal = refusal_of(coverage.story(inquiry_.request.source_port));
@@ -50,7 +50,7 @@ class Walk {
 
  private:
   // The policy without what refused, whether or not anybody could write that.
-  Policy without(const JudgedPolicy& now, const Coverage& coverage, const Refusal& refusal) {
+  Policy without(const JudgedPolicy& now, const PortCoverage& coverage, const Refusal& refusal) {
     const Lifting lifting =
         lift(now, refusal, inquiry_, refusal.at_acl() ? lowest_deny(coverage, refusal, now.slots) : 0);
     if (lifting.ways.empty()) give_up(lifting.why_not, lifting.instead);
@@ -116,7 +116,7 @@ class Walk {
 }  // namespace
 
 Opening open_the_way(const JudgedPolicy& policy, const StoryTeller& teller, const Inquiry& inquiry,
-                     const Coverage& coverage) {
+                     const PortCoverage& coverage) {
   return Walk(policy, teller, inquiry).run(coverage);
 }
 

@@ -12,9 +12,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "explain/coverage.h"
 #include "explain/fix.h"
 #include "explain/judged_policy.h"
+#include "explain/port_coverage.h"
 #include "explain/refusal.h"
 
 namespace vpcwall {
@@ -27,6 +27,6 @@ struct Opening {
 
 // `coverage` is that of `inquiry` under `policy`, and not all of it passes.
 [[nodiscard]] Opening open_the_way(const JudgedPolicy& policy, const StoryTeller& teller,
-                                   const Inquiry& inquiry, const Coverage& coverage);
+                                   const Inquiry& inquiry, const PortCoverage& coverage);
 
 }  // namespace vpcwall

@@ -11,8 +11,9 @@ struct Known {
   bool exempt = false, auto_tracked = false;
 };
 
-// In the order of the map each prefix comes before those that lie in it, so what holds around a prefix is known
-// when its turn comes, and holds inside it as well. Of one family: those of the other may stand in between.
+// In the order of the map each prefix comes before those that lie in it, so what holds around a prefix is
+// known when its turn comes, and holds inside it as well. Of one family: those of the other may stand in
+// between.
 void spread_inwards(std::map<Prefix, Known>& named) {
   std::vector<std::pair<Prefix, Known>> around;
   for (auto& [prefix, known] : named) {

@@ -1,6 +1,6 @@
 #include "reach/exchange.h"
 
-#include "replay/explanation.h"
+#include "explain/story.h"
 
 namespace vpcwall {
 namespace {

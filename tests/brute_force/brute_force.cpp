@@ -10,7 +10,7 @@
 #include "policy/policy_yaml.h"
 #include "reach/difference.h"
 #include "reach/reach.h"
-#include "replay/explanation.h"
+#include "explain/story.h"
 #include "twin/twin.h"
 
 namespace vpcwall::brute_force {

@@ -24,7 +24,7 @@ struct PortOutcome {
   bool passes = false;
 };
 
-struct Coverage {
+struct PortCoverage {
   std::vector<PortPiece> pieces;  // in the order of ports, together the whole range; never empty
 
   [[nodiscard]] bool all_pass() const noexcept;
@@ -34,6 +34,7 @@ struct Coverage {
   [[nodiscard]] const Story& story(std::uint16_t usual_port) const noexcept;
 };
 
-[[nodiscard]] Coverage cover(const StoryTeller& teller, const CompiledPolicy& policy, const Inquiry& inquiry);
+[[nodiscard]] PortCoverage cover(const StoryTeller& teller, const CompiledPolicy& policy,
+                                 const Inquiry& inquiry);
 
 }  // namespace vpcwall

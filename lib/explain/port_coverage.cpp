@@ -1,4 +1,4 @@
-#include "explain/coverage.h"
+#include "explain/port_coverage.h"
 
 #include <algorithm>
 #include <set>
@@ -53,17 +53,17 @@ void add_side(Cuts& cuts, const CompiledPolicy& policy, InterfaceIndex index, Fa
 
 }  // namespace
 
-bool Coverage::all_pass() const noexcept {
+bool PortCoverage::all_pass() const noexcept {
   return std::all_of(pieces.begin(), pieces.end(),
                      [](const PortPiece& piece) { return piece.story.passes(); });
 }
 
-bool Coverage::none_passes() const noexcept {
+bool PortCoverage::none_passes() const noexcept {
   return std::none_of(pieces.begin(), pieces.end(),
                       [](const PortPiece& piece) { return piece.story.passes(); });
 }
 
-std::vector<PortOutcome> Coverage::outcomes() const {
+std::vector<PortOutcome> PortCoverage::outcomes() const {
   std::vector<PortOutcome> outcomes;
   for (const PortPiece& piece : pieces) {
     if (!outcomes.empty() && outcomes.back().passes == piece.story.passes())
@@ -74,7 +74,7 @@ std::vector<PortOutcome> Coverage::outcomes() const {
   return outcomes;
 }
 
-const Story& Coverage::story(std::uint16_t usual_port) const noexcept {
+const Story& PortCoverage::story(std::uint16_t usual_port) const noexcept {
   const bool blocked = !all_pass();
   const PortPiece* told = nullptr;
   for (const PortPiece& piece : pieces) {
@@ -84,9 +84,9 @@ const Story& Coverage::story(std::uint16_t usual_port) const noexcept {
   return told->story;
 }
 
-Coverage cover(const StoryTeller& teller, const CompiledPolicy& policy, const Inquiry& inquiry) {
+PortCoverage cover(const StoryTeller& teller, const CompiledPolicy& policy, const Inquiry& inquiry) {
   const Journey journey = inquiry.journey(policy);
-  Coverage coverage;
+  PortCoverage coverage;
   if (!has_ports(inquiry.request.protocol) || inquiry.request.transport != Transport::whole) {
     coverage.pieces.push_back({inquiry.source_ports, teller.tell(policy, inquiry.request, journey)});
     return coverage;
