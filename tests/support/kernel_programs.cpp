@@ -4,6 +4,7 @@
 #include <linux/bpf.h>
 #include <linux/pkt_cls.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -30,12 +31,12 @@ void add_devices(const NetworkNamespace& place) {
 // `device` 1 is the loopback device, whose address is 0.
 std::vector<std::byte> frame_of(const std::vector<std::byte>& bytes, bool ipv4, std::uint32_t device,
                                 bool for_us) {
-  std::vector<std::byte> frame(ethernet_header);
+  std::vector<std::byte> frame(ethernet_header + bytes.size());
   frame[0] = static_cast<std::byte>(device == 1 ? 0 : 2);
   frame[5] = static_cast<std::byte>(!for_us ? 9 : device == 1 ? 0 : 1);
   frame[12] = ipv4 ? std::byte{0x08} : std::byte{0x86};
   frame[13] = ipv4 ? std::byte{0x00} : std::byte{0xdd};
-  frame.insert(frame.end(), bytes.begin(), bytes.end());
+  std::copy(bytes.begin(), bytes.end(), frame.begin() + ethernet_header);
   return frame;
 }
 
