@@ -134,9 +134,9 @@ TEST_F(Filter, NamesWhatThePolicyDoesNotHave) {
   EXPECT_THAT(unknown({{"interface", "wbe"}}),
               ElementsAre("no interface \"wbe\" in the policy in force; did you mean \"web\"?"));
   EXPECT_THAT(
-      unknown({{"group", "bear"}}),
+      unknown({{"group", "baer"}}),
       ElementsAre(
-          "no interface has a security group \"bear\" in the policy in force; did you mean \"bare\"?"));
+          "no interface has a security group \"baer\" in the policy in force; did you mean \"bare\"?"));
   EXPECT_THAT(unknown({{"acl", "privat"}, {"rule", "999"}}),
               ElementsAre("no network ACL \"privat\" in the policy in force; did you mean \"private\"?",
                           "no rule or entry \"999\" in the policy in force"));
