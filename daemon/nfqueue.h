@@ -40,7 +40,7 @@ struct QueueSettings {
   bool fail_open = false;
   // The eight bits of the packet mark that programs at the devices answer with (ArrivalMarks), from this one
   // on. They come with the packet as QueuedPacket::answer, and are off it when it passes.
-  std::optional<std::uint8_t> answer_bit;
+  std::optional<std::uint8_t> answer_bit = std::nullopt;
 };
 
 class NfQueue : public PacketQueue {

@@ -44,7 +44,7 @@ struct ArrivalMarks {
 struct FastPathRules {
   std::string folder;
   std::vector<std::optional<std::uint16_t>> classes;  // of HookPlan::devices; nothing: always judged
-  std::optional<ArrivalMarks> marks;                  // HookInstaller::fast_path_by_marks()
+  std::optional<ArrivalMarks> marks = std::nullopt;   // HookInstaller::fast_path_by_marks()
   friend bool operator==(const FastPathRules&, const FastPathRules&) = default;
 };
 
