@@ -85,13 +85,23 @@ class Lister {
            "deny all",
            group.at,
            false,
-           some});
+           some && !is_closed(group)});
     }
   }
 
   std::vector<WrittenRule> take() { return std::move(rules_); }
 
  private:
+  // Without rules, and nobody carries it: how the default group is made harmless.
+  [[nodiscard]] bool is_closed(const SecurityGroup& group) const {
+    const auto carries = [&](const Interface& interface) {
+      const std::vector<std::string>& groups = interface.security_groups;
+      return std::find(groups.begin(), groups.end(), group.id) != groups.end();
+    };
+    return group.ingress.empty() && group.egress.empty() &&
+           std::none_of(policy_.interfaces.begin(), policy_.interfaces.end(), carries);
+  }
+
   void add(WrittenRule rule, SourcePosition own = {}) {
     rule.written = own.line != 0;
     if (rule.written) rule.at = own;

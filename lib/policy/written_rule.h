@@ -24,7 +24,8 @@ struct WrittenRule {
   SourcePosition at;       // the owner's, unless the rule itself is written
   bool written = true;     // false: `*`, an implicit deny, a rule that AWS adds
   bool can_decide = true;  // false for a `*` or implicit deny to which the rules before it leave nothing, and
-                           // for a `*` of a family that no subnet of the ACL has
+                           // for a `*` of a family that no subnet of the ACL has, and for a group without
+                           // rules that no interface carries
 };
 
 // ACLs first, in the order of the file; in each object ingress first, and what denies the rest last.

@@ -5,12 +5,12 @@
 
 #include "brute_force/small_space.h"
 #include "engine/shard.h"
+#include "explain/story.h"
 #include "policy/compile.h"
 #include "policy/policy_diff.h"
 #include "policy/policy_yaml.h"
 #include "reach/difference.h"
 #include "reach/reach.h"
-#include "explain/story.h"
 #include "twin/twin.h"
 
 namespace vpcwall::brute_force {

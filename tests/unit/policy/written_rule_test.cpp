@@ -87,6 +87,23 @@ security_groups:
                                          "11:5 security group g, egress *: deny all +"));
 }
 
+// S-15: the default group is closed by writing it without rules; then nothing can exercise it any more.
+TEST(WrittenRule, AGroupWithoutRulesDecidesOnlyWhereSomebodyCarriesIt) {
+  const std::string policy = R"(version: 1
+vpc: {cidr: 10.0.0.0/16}
+security_groups:
+  - {name: default, ingress: [], egress: []}
+subnets: [{name: s, cidr: 10.0.1.0/24}]
+interfaces:
+)";
+  EXPECT_THAT(lines(load(policy + "  - {name: a, subnet: s, addresses: [10.0.1.10]}\n")),
+              ElementsAre("4:5 security group default, ingress *: deny all +",
+                          "4:5 security group default, egress *: deny all +"));
+  EXPECT_THAT(lines(load(policy + "  []\n")),
+              ElementsAre("4:5 security group default, ingress *: deny all - +",
+                          "4:5 security group default, egress *: deny all - +"));
+}
+
 TEST(WrittenRule, AnAclThatGuardsOneFamilyHasNoUseForTheOther) {
   const Policy policy = load(R"(version: 1
 vpc: {cidr: 10.0.0.0/16, ipv6_cidr: "2001:db8:1234:1a00::/56"}
