@@ -53,10 +53,8 @@ bool gets_through(const Policy& policy, const Inquiry& inquiry, std::uint16_t so
 
 std::vector<std::uint16_t> ports_to_try(const Inquiry& inquiry, std::mt19937_64& random) {
   const auto [first, last] = inquiry.source_ports;
-  std::vector<std::uint16_t> ports{first, last};
-  for (int i = 0; i < 4; ++i)
-    ports.push_back(static_cast<std::uint16_t>(first + random() % (last - first + 1U)));
-  return ports;
+  if (first == last) return {first};
+  return {first, last, static_cast<std::uint16_t>(first + random() % (last - first + 1U))};
 }
 
 struct Count {
@@ -118,6 +116,7 @@ void try_packet(const Policy& policy, const Send& send, std::mt19937_64& random,
   const auto compiled = compile(policy, context, 1);
   const JudgedPolicy judged{policy, *compiled, context.slots, "policy.yaml"};
   const Explanation told = explain(judged, inquiry_for(send, *compiled, random));
+  if (told.story.request.decision.gate_size == 0) return;  // nobody's packet proves nothing
   ++count.asked;
   check_verdict(told, policy, random);
   check_document(to_json(told, judged), told);
