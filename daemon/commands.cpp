@@ -152,14 +152,6 @@ ordered_json Commands::status() const {
   const FastPathStatus fast_path = firewall_.fast_path();
   json["fast_path"] = {{"mode", to_string(settings_.fast_path)}, {"active", fast_path.active}};
   if (!fast_path.reason.empty()) json["fast_path"]["reason"] = fast_path.reason;
-  if (fast_path.by_marks) {
-    json["fast_path"]["answers"] = "at the devices";
-    json["fast_path"]["devices"] = fast_path.devices;
-    json["fast_path"]["leaving"] =
-        settings_.mode == HookMode::host ? "judged in user space" : "answered where it arrives";
-  } else if (fast_path.flow_places > 0) {
-    json["fast_path"]["answers"] = "in the rules";
-  }
   if (fast_path.flow_places > 0) {
     json["fast_path"]["flows"] = {{"cached", fast_path.flows}, {"places", fast_path.flow_places}};
     json["fast_path"]["refusals"] = {{"cached", fast_path.refusals}, {"places", fast_path.refusal_places}};

@@ -47,15 +47,12 @@ Firewall::Firewall(const Settings& settings)
   if (settings.fast_path != FastPathMode::off) load_fast_path();
   const std::uint16_t count =
       queue_count(settings, std::thread::hardware_concurrency(), fast_path_ != nullptr);
-  const std::optional<std::uint8_t> answer_bit =
-      hooks_->fast_path_by_marks() ? std::optional(settings.fast_path_mark_bit) : std::nullopt;
   for (std::uint16_t i = 0; i < count; ++i) {
     queues_.emplace_back(QueueSettings{.number = static_cast<std::uint16_t>(settings.queues.first + i),
                                        .copy_bytes = settings.queues.copy_bytes,
                                        .length = settings.queues.length,
                                        .receive_buffer_bytes = settings.queues.receive_buffer,
-                                       .fail_open = settings.fail_mode == FailMode::open,
-                                       .answer_bit = answer_bit});
+                                       .fail_open = settings.fail_mode == FailMode::open});
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
     if (!fast_path_) continue;
     // What the kernel repeats outlives this process, and then, failing open, nothing is to be refused.
@@ -81,10 +78,7 @@ void Firewall::load_fast_path() {
   if (const std::string refusal = hooks_->fast_path_refusal(); !refusal.empty())
     return give_up_fast_path(refusal);
   try {
-    fast_path_ = std::make_unique<KernelFastPath>(
-        FastPathSizes{}, settings_.devices.size() + spare_classes,
-        hooks_->fast_path_by_marks() ? FastPathPrograms::for_devices : FastPathPrograms::for_rules,
-        settings_.fast_path_mark_bit);
+    fast_path_ = std::make_unique<KernelFastPath>(FastPathSizes{}, settings_.devices.size() + spare_classes);
   } catch (const std::runtime_error& error) {
     return give_up_fast_path(error.what());
   }
@@ -102,8 +96,6 @@ void Firewall::give_up_fast_path(const std::string& reason) {
 void Firewall::open_fast_path(const CompiledPolicy& policy) {
   if (!fast_path_) return;
   fast_path_->shared().begin_change();
-  // What was answered under the old policy must not be heeded under the new one.
-  if (hooks_->fast_path_by_marks()) fast_path_->await_packets_under_way();
   if (is_paused() || !no_fast_path_.empty()) return;
   fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
 }
@@ -114,11 +106,6 @@ FastPathStatus Firewall::fast_path() const {
   if (!fast_path_) return status;
   status.active = !is_paused() && no_fast_path_.empty();
   if (is_paused()) status.reason = "decisions are being recorded, so every packet has to be one";
-  status.by_marks = hooks_->fast_path_by_marks();
-  for (const std::uint32_t device : marking_devices_) {
-    char name[IF_NAMESIZE] = {};
-    if (::if_indextoname(device, name) != nullptr) status.devices.emplace_back(name);
-  }
   status.flow_places = fast_path_->shared().memory().flows.size();
   status.refusal_places = fast_path_->shared().memory().refusals.size();
   for (const Guarded<Shard>& shard : shards_)
@@ -173,7 +160,6 @@ ReloadReport Firewall::reload(const Policy& policy) {
 void Firewall::stop() {
   if (has_hooks_ && settings_.remove_hooks_at_stop) {
     hooks_->remove();
-    detach_from_ingress_but({});
     has_hooks_ = false;
   }
   for (std::jthread& thread : threads_) thread.request_stop();
@@ -312,66 +298,24 @@ HookPlan Firewall::hook_plan(const Policy& policy) {
                         policy.vpc.secondary_cidrs.end());
   }
   std::vector<std::optional<DeviceClass>> device_classes;
-  std::vector<std::uint32_t> devices;
   for (const DeviceBinding& binding : device_bindings(policy)) {
     char name[IF_NAMESIZE] = {};
     if (::if_indextoname(binding.device, name) == nullptr)
       throw std::system_error(errno, std::generic_category(), "device of interface " + binding.interface);
     plan.devices.emplace_back(name);
-    devices.push_back(binding.device);
     device_classes.push_back(fast_path_ ? fast_path_->device_classes().assign(binding.device) : std::nullopt);
   }
   if (fast_path_ && no_fast_path_.empty())
-    plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes), std::nullopt};
-  if (plan.fast_path && hooks_->fast_path_by_marks())
-    plan.fast_path->marks =
-        ArrivalMarks{settings_.fast_path_mark_bit,
-                     plan.mode == HookMode::router ? forwarding_devices() : devices, devices};
+    plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
   return plan;
 }
 
 void Firewall::install_if_changed(const HookPlan& plan) {
   if (has_hooks_ && plan == installed_) return;
-  if (plan.fast_path && plan.fast_path->marks) {
-    install_with_marks(plan);
-  } else {
-    const auto pins = plan.fast_path ? fast_path_->pin() : nullptr;
-    hooks_->install(plan);
-    detach_from_ingress_but({});  // of this process or of one that was killed
-    marking_devices_.clear();
-  }
+  const auto pins = plan.fast_path ? fast_path_->pin() : nullptr;
+  hooks_->install(plan);
   installed_ = plan;
   has_hooks_ = true;
-}
-
-// The programs come first, and answer nothing before the rules are there: rules must never go by a mark of an
-// earlier process, nor by what a class meant under the rules before.
-void Firewall::install_with_marks(HookPlan plan) {
-  const auto policy = reloader_->current();
-  const auto reopen = [&] {
-    if (policy) open_fast_path(*policy);
-  };
-  fast_path_->shared().begin_change();
-  std::vector<std::uint32_t>& arriving = plan.fast_path->marks->arriving;
-  try {
-    arriving = attach_at_ingress(arriving, fast_path_->ingress_program());
-    fast_path_->await_packets_under_way();
-    hooks_->install(plan);
-  } catch (...) {
-    detach_from_ingress_but(marking_devices_);
-    reopen();
-    throw;
-  }
-  marking_devices_ = arriving;
-  detach_from_ingress_but(marking_devices_);
-  reopen();
-}
-
-std::string Firewall::look_for_translation() {
-  if (!fast_path_ || !no_fast_path_.empty() || !hooks_->fast_path_by_marks()) return {};
-  no_fast_path_ = hooks_->fast_path_refusal();
-  if (!no_fast_path_.empty()) fast_path_->shared().begin_change();
-  return no_fast_path_;
 }
 
 void Firewall::wake_workers() noexcept {

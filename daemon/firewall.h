@@ -39,10 +39,8 @@ namespace vpcwall {
 // What the fast path does, and why not.
 struct FastPathStatus {
   bool active = false;
-  std::string reason;                // when it is not; empty when the settings say so
-  bool by_marks = false;             // programs at the devices, not in the rules, answer
-  std::vector<std::string> devices;  // by_marks: those
-  std::size_t flows = 0;             // that the kernel passes on by itself
+  std::string reason;     // when it is not; empty when the settings say so
+  std::size_t flows = 0;  // that the kernel passes on by itself
   std::size_t flow_places = 0;
   std::size_t refusals = 0;  // that it repeats
   std::size_t refusal_places = 0;
@@ -66,8 +64,6 @@ class Firewall {
   [[nodiscard]] std::string failure() const;
 
   [[nodiscard]] FastPathStatus fast_path() const;
-  // Whether the fast path can still be relied on; from time to time. When not, it rests, and this says why.
-  std::string look_for_translation();
   // Until counters and flows hold what the kernel has answered up to now. Does nothing without a fast path;
   // false when a worker has not looked in time.
   bool catch_up();
@@ -122,7 +118,6 @@ class Firewall {
   [[nodiscard]] bool is_paused() const noexcept;
   [[nodiscard]] bool suit_watchers();
   void install_if_changed(const HookPlan& plan);
-  void install_with_marks(HookPlan plan);
   void wake_workers() noexcept;
   // Until every worker has begun and ended a burst; false when that takes too long.
   [[nodiscard]] bool every_worker_has_looked();
@@ -151,8 +146,7 @@ class Firewall {
   std::unique_ptr<Reloader> reloader_;
   std::optional<Policy> written_;
   std::unique_ptr<HookInstaller> hooks_;
-  HookPlan installed_;                          // as it was asked for
-  std::vector<std::uint32_t> marking_devices_;  // that have a program of ours
+  HookPlan installed_;
   bool has_hooks_ = false;
   std::deque<Worker> workers_;
   std::vector<std::jthread> threads_;

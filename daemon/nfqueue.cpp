@@ -21,15 +21,14 @@
 #include <utility>
 
 #include "daemon/kernel_queue_table.h"
-#include "fast_path/layout.h"
 
 namespace vpcwall {
 namespace {
 
 // Everything of a message but the payload: headers and the attributes of a packet, with room to spare.
 constexpr std::size_t message_overhead = 640;
-// nlmsghdr + nfgenmsg + a verdict and a mark.
-constexpr std::size_t verdict_message_bytes = 40;
+// nlmsghdr + nfgenmsg + one verdict attribute.
+constexpr std::size_t verdict_message_bytes = 32;
 constexpr std::uint32_t configure_sequence = 1;
 
 [[noreturn]] void fail(int error, const std::string& what) {
@@ -62,7 +61,6 @@ struct Attributes {
   std::uint32_t whole_length = 0;
   std::uint32_t in_device = 0;
   std::uint32_t out_device = 0;
-  std::uint32_t mark = 0;
 };
 
 std::uint32_t number_of(const nlattr* attribute) noexcept {
@@ -88,7 +86,6 @@ Attributes read_attributes(const nlmsghdr* message) noexcept {
       }
       case NFQA_IFINDEX_INDEV: found.in_device = number_of(attribute); break;
       case NFQA_IFINDEX_OUTDEV: found.out_device = number_of(attribute); break;
-      case NFQA_MARK: found.mark = number_of(attribute); break;
       case NFQA_CAP_LEN: found.whole_length = number_of(attribute); break;
       case NFQA_PAYLOAD:
         found.payload = {static_cast<const std::byte*>(mnl_attr_get_payload(attribute)),
@@ -110,7 +107,6 @@ void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t number) {
 
 NfQueue::NfQueue(const QueueSettings& settings)
     : number_(settings.number),
-      answer_bit_(settings.answer_bit),
       slot_size_(round_up(settings.copy_bytes + message_overhead, 64)),
       slots_(slot_size_ * max_burst),
       vectors_(max_burst),
@@ -289,22 +285,16 @@ void NfQueue::decode(const std::byte* datagram, std::size_t size) {
     return;
   }
   const bool understood = attributes.hook.has_value() && !attributes.payload.empty();
-  const std::uint32_t ours = answer_bit_ ? ((1U << fast_path::answer_bits) - 1) << *answer_bit_ : 0U;
-  waiting_[waiting_size_++] = {
-      .id = *attributes.id,
-      .handed_out = understood,
-      .mark = (attributes.mark & ours) != 0 ? std::optional(attributes.mark & ~ours) : std::nullopt};
+  waiting_[waiting_size_++] = {.id = *attributes.id, .handed_out = understood};
   if (!understood) {
     add(undecodable_);
     return;
   }
-  packets_[packets_size_++] = {
-      .bytes = attributes.payload,
-      .wire_length = attributes.whole_length,
-      .in_device = attributes.in_device,
-      .out_device = attributes.out_device,
-      .hook = *attributes.hook,
-      .answer = static_cast<std::uint8_t>((attributes.mark & ours) >> answer_bit_.value_or(std::uint8_t{0}))};
+  packets_[packets_size_++] = {.bytes = attributes.payload,
+                               .wire_length = attributes.whole_length,
+                               .in_device = attributes.in_device,
+                               .out_device = attributes.out_device,
+                               .hook = *attributes.hook};
 }
 
 // The kernel speaks up only about verdicts that it refused. ENOENT means that the packet is gone; EPERM means
@@ -327,11 +317,9 @@ void NfQueue::answer(std::span<const Verdict> verdicts) {
   std::size_t next_verdict = 0;
   std::size_t run =
       0;  // accepted packets that no message covers yet; the last of them is waiting_[index - 1]
-  const auto put = [&](std::uint32_t id, std::uint32_t verdict, int type,
-                       std::optional<std::uint32_t> mark = std::nullopt) {
+  const auto put = [&](std::uint32_t id, std::uint32_t verdict, int type) {
     nlmsghdr* message = nfq_nlmsg_put(verdict_buffer_.data() + bytes, type, number_);
     nfq_nlmsg_verdict_put(message, static_cast<int>(id), static_cast<int>(verdict));
-    if (mark) put_number(message, NFQA_MARK, *mark);
     bytes += message->nlmsg_len;
   };
   const auto close_run = [&](std::size_t end) {
@@ -343,11 +331,6 @@ void NfQueue::answer(std::span<const Verdict> verdicts) {
     const bool answered = waiting_[index].handed_out && next_verdict < verdicts.size();
     const bool accepted = answered && verdicts[next_verdict] == Verdict::accept;
     if (answered) ++next_verdict;
-    if (accepted && waiting_[index].mark) {
-      close_run(index);
-      put(waiting_[index].id, NF_ACCEPT, NFQNL_MSG_VERDICT, waiting_[index].mark);
-      continue;
-    }
     if (accepted) {
       ++run;
       continue;

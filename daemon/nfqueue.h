@@ -15,7 +15,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -38,9 +37,6 @@ struct QueueSettings {
   std::uint32_t receive_buffer_bytes = 16U << 20U;
   // What happens to a packet that finds the queue full: false = dropped, true = passed unjudged.
   bool fail_open = false;
-  // The eight bits of the packet mark that programs at the devices answer with (ArrivalMarks), from this one
-  // on. They come with the packet as QueuedPacket::answer, and are off it when it passes.
-  std::optional<std::uint8_t> answer_bit = std::nullopt;
 };
 
 class NfQueue : public PacketQueue {
@@ -67,7 +63,6 @@ class NfQueue : public PacketQueue {
   struct Waiting {
     std::uint32_t id = 0;
     bool handed_out = false;
-    std::optional<std::uint32_t> mark;  // that it gets with its verdict; without, it keeps its own
   };
 
   void open_socket(std::uint32_t receive_buffer_bytes);
@@ -80,7 +75,6 @@ class NfQueue : public PacketQueue {
   void send_verdicts(std::size_t size);
 
   std::uint16_t number_;
-  std::optional<std::uint8_t> answer_bit_;
   FileDescriptor socket_;
   std::uint32_t own_port_ = 0;           // the socket's address
   Duration patience_ = Duration::min();  // how long a read of the socket waits; not set yet

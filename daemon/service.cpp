@@ -16,8 +16,7 @@
 namespace vpcwall {
 namespace {
 
-// How late a silent control connection is noticed, and that addresses are translated.
-constexpr int tick_milliseconds = 5000;
+constexpr int tick_milliseconds = 5000;  // how late a silent control connection is noticed
 constexpr auto stream_milliseconds = static_cast<int>(
     std::chrono::duration_cast<std::chrono::milliseconds>(ControlServer::stream_pause).count());
 
@@ -63,14 +62,7 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
 
   std::array<pollfd, 3> watched{
       {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
-  TimePoint looked = now();
   for (;;) {
-    if (now() - looked >= std::chrono::milliseconds(tick_milliseconds)) {
-      looked = now();
-      if (const std::string reason = firewall.look_for_translation(); !reason.empty())
-        spdlog::warn("the fast path rests until the next start, every packet is judged in user space: {}",
-                     reason);
-    }
     const int tick = control.has_streams() ? stream_milliseconds : tick_milliseconds;
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");

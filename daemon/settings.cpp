@@ -128,8 +128,8 @@ void read_control(Settings::Control& control, const YamlNode& node, Reporter& re
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(
       node, "the daemon's settings",
-      {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "fast_path_mark_bit", "queues",
-       "devices", "control", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
+      {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
+       "log", "flows", "management_bypass", "remove_hooks_at_stop"},
       reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
@@ -149,10 +149,6 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   if (const YamlNode* fast_path = mapping.find("fast_path")) {
     keep(settings.fast_path,
          read_word(*fast_path, "a fast path mode", {"auto", "off", "required"}, reporter));
-  }
-  if (const YamlNode* bit = mapping.find("fast_path_mark_bit")) {
-    keep(settings.fast_path_mark_bit,
-         read_number(*bit, "the first of eight bits of the packet mark", 0, 24, reporter));
   }
   if (const YamlNode* queues = mapping.find("queues")) read_queues(settings.queues, *queues, reporter);
   if (const YamlNode* devices = mapping.find("devices")) read_devices(settings.devices, *devices, reporter);

@@ -53,8 +53,6 @@ struct Settings {
   HookBackend backend = HookBackend::automatic;
   FailMode fail_mode = FailMode::closed;
   FastPathMode fast_path = FastPathMode::automatic;
-  // Where the fast path goes by packet marks: the first of its eight bits.
-  std::uint8_t fast_path_mark_bit = 24;
   Queues queues;
   std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
   Control control;

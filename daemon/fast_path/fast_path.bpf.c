@@ -3,21 +3,12 @@
  *   pass_packet     1: this packet's like was judged and passes; the rule accepts it
  *   refuse_packet   1: this packet's like was judged and is refused; the rule drops it
  *
- * Where rules cannot consult a program, one at each device marks what arrives, and rules look at the mark:
- *
- *   mark_ethernet, mark_bare     for devices with an Ethernet header and without any header of a link
- *
- * What they do is lib/fast_path/program.h and arrival.h; here is only where the memory comes from. Packets
- * start at the IP header, at a device at the link's. Everything that is not answered goes to the queue. */
+ * What they do is lib/fast_path/program.h; here is only where the memory comes from. Packets start at the IP
+ * header. Everything that is not answered goes to the queue. */
 #include <linux/bpf.h>
 /* linux/bpf.h first: the helpers need its types */
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <linux/pkt_cls.h>
 
-#include "fast_path/arrival.h"
 #include "fast_path/program.h"
 
 struct presence_chunk {
@@ -45,7 +36,6 @@ MAPPED_ARRAY(presence, presence_chunk);
 const volatile __u32 flow_bucket_mask, refusal_bucket_mask, presence_mask;
 const volatile __u32 hash_key[hash_words];
 const volatile __u32 out_class;
-const volatile __u32 mark_shift; /* of the bits of the packet mark that are ours */
 
 static __always_inline int read_packet(struct __sk_buff* skb, struct parsed_packet* packet) {
   __u8 header[most_header] = {0};
@@ -144,110 +134,5 @@ int refuse_packet(struct __sk_buff* skb) {
   widen(&key);
   return look_up_refusal(&key, packet.length, generation, now);
 }
-
-static __always_inline int read_arriving(struct __sk_buff* skb, __u32 link_header,
-                                         struct parsed_packet* packet) {
-  __u8 header[most_header] = {0};
-  __u32 length = skb->len, have;
-  /* For somebody else, or for a device above this one. */
-  if (skb->pkt_type != PACKET_HOST || skb->vlan_present || length < link_header + short_header) return 0;
-  length -= link_header;
-  if (length >= most_header)
-    have = most_header;
-  else if (length >= udp6_header)
-    have = udp6_header;
-  else if (length >= tcp4_header)
-    have = tcp4_header;
-  else
-    have = short_header;
-  if (have == most_header   ? bpf_skb_load_bytes(skb, link_header, header, most_header)
-      : have == udp6_header ? bpf_skb_load_bytes(skb, link_header, header, udp6_header)
-      : have == tcp4_header ? bpf_skb_load_bytes(skb, link_header, header, tcp4_header)
-                            : bpf_skb_load_bytes(skb, link_header, header, short_header))
-    return 0;
-  if (skb->protocol != (header[0] >> 4 == 4 ? bpf_htons(ETH_P_IP) : bpf_htons(ETH_P_IPV6))) return 0;
-  return parse_arriving(header, have, length, packet);
-}
-
-/* The class that its record demands is the answer's: the rules compare it. */
-static __always_inline __u32 answer_of_flow(const struct parsed_packet* packet, __u64 hash, __u32 generation,
-                                            __u64 now, __u32 in_device) {
-  __u32 index = bucket_of(hash, flow_bucket_mask);
-  struct bucket* bucket = bpf_map_lookup_elem(&flow_buckets, &index);
-  if (!bucket) return 0;
-  struct flow_record* found = 0;
-  for (__u32 way = 0; way < ways; ++way) {
-    if (bucket->fingerprint[way] != fingerprint_of(hash)) continue;
-    __u32 place = index * ways + way;
-    struct flow_record* record = bpf_map_lookup_elem(&flows, &place);
-    if (!record || record->generation != generation) continue;
-    found = record;
-    break;
-  }
-  if (!found) return 0;
-  __u32 class = packet->direction == 0 ? found->direction[0].out_class : found->direction[1].out_class;
-  if (class >= most_classes || !pass_or_move(found, packet, generation, now, in_device, class, 0)) return 0;
-  return passes_to + class;
-}
-
-__attribute__((noinline)) __u32 answer_of_refusal(struct refusal_key* key, __u32 length, __u32 generation,
-                                                  __u64 now) {
-  if (!key) return 0;
-  __u64 hash = hash_refusal(key, hash_key);
-  __u32 index = bucket_of(hash, refusal_bucket_mask);
-  struct bucket* bucket = bpf_map_lookup_elem(&refusal_buckets, &index);
-  if (!bucket) return 0;
-  for (__u32 way = 0; way < ways; ++way) {
-    if (bucket->fingerprint[way] != fingerprint_of(hash)) continue;
-    __u32 place = index * ways + way;
-    struct refusal_record* record = bpf_map_lookup_elem(&refusals, &place);
-    if (!record || record->generation != generation) continue;
-    key->out_class = record->key.out_class;
-    if (key->out_class >= most_classes || !refuse(record, key, length, generation, now)) return 0;
-    return refused_to + key->out_class;
-  }
-  return 0;
-}
-
-static __always_inline __u32 answer_arriving(struct __sk_buff* skb, __u32 link_header) {
-  struct parsed_packet packet;
-  struct refusal_key key;
-  if (!read_arriving(skb, link_header, &packet)) return 0;
-  struct control* control = the_control();
-  if (!control) return 0;
-  __u32 generation = *(volatile __u32*)&control->generation;
-  __u64 now = time_now(control);
-  __u64 hash = hash_tuple(&packet.tuple, hash_key);
-  if (packet.tuple.protocol != 6 || !opens_tcp(packet.tcp_flags)) {
-    __u32 answer = answer_of_flow(&packet, hash, generation, now, skb->ifindex);
-    if (answer) return answer;
-  }
-  __u32 cell = presence_of(hash, presence_mask);
-  __u32 chunk_index = cell / presence_chunk_size;
-  struct presence_chunk* chunk = bpf_map_lookup_elem(&presence, &chunk_index);
-  if (!chunk || chunk->cells[cell % presence_chunk_size]) return 0;
-  refusal_key_of(&packet, skb->ifindex, 0, &key);
-  __u32 answer = answer_of_refusal(&key, packet.length, generation, now);
-  if (answer) return answer;
-  for (__u32 i = 0; i < most_services && i < control->service_count; ++i)
-    if (is_in(&control->services[i], key.source, key.family)) return 0;
-  if (*(volatile __u32*)&control->generation != generation) return 0; /* as in refuse_packet */
-  widen(&key);
-  return answer_of_refusal(&key, packet.length, generation, now);
-}
-
-/* Other filters of the device, and the kernel, go on with the packet whatever we think of it. */
-static __always_inline int mark_arriving(struct __sk_buff* skb, __u32 link_header) {
-  __u32 ours = ((1U << answer_bits) - 1) << mark_shift;
-  __u32 mark = (skb->mark & ~ours) | answer_arriving(skb, link_header) << mark_shift;
-  if (mark != skb->mark) skb->mark = mark;
-  return TC_ACT_UNSPEC;
-}
-
-SEC("tc")
-int mark_ethernet(struct __sk_buff* skb) { return mark_arriving(skb, ETH_HLEN); }
-
-SEC("tc")
-int mark_bare(struct __sk_buff* skb) { return mark_arriving(skb, 0); }
 
 char _license[] SEC("license") = "GPL";

@@ -32,13 +32,12 @@ int keep_quiet(libbpf_print_level /*level*/, const char* /*format*/, std::va_lis
 
 long membarrier(int command) noexcept { return ::syscall(SYS_membarrier, command, 0, 0); }
 
-void require_kernel(FastPathPrograms programs) {
+void require_kernel() {
 #ifndef __x86_64__
   throw std::runtime_error("the fast path relies on the memory order of x86-64");
 #endif
   struct statfs status {};
-  if (programs == FastPathPrograms::for_rules &&
-      (::statfs(bpf_file_system, &status) != 0 || status.f_type != bpf_file_system_magic))
+  if (::statfs(bpf_file_system, &status) != 0 || status.f_type != bpf_file_system_magic)
     throw std::runtime_error("there is no BPF file system at /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf");
   const long commands = membarrier(MEMBARRIER_CMD_QUERY);
   if (commands < 0 || (commands & MEMBARRIER_CMD_GLOBAL) == 0)
@@ -60,13 +59,10 @@ void KernelFastPath::Destroy::operator()(fast_path_bpf* skeleton) const noexcept
   fast_path_bpf__destroy(skeleton);
 }
 
-KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes,
-                               FastPathPrograms programs, std::uint8_t mark_bit)
+KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes)
     : device_classes_(device_classes),
-      programs_(programs),
-      mark_bit_(mark_bit),
       folder_(std::filesystem::path(bpf_file_system) / ("vpcwall-" + std::to_string(network_namespace()))) {
-  require_kernel(programs);
+  require_kernel();
   if (!is_power_of_two(sizes.flows) || !is_power_of_two(sizes.refusals) ||
       !is_power_of_two(sizes.presence_cells) || std::min(sizes.flows, sizes.refusals) < fast_path::ways ||
       sizes.presence_cells < fast_path::presence_chunk_size)
@@ -76,9 +72,7 @@ KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_cl
     fail("getrandom", errno);
   libbpf_set_print(keep_quiet);
 
-  static_assert(DeviceClasses::most < fast_path::most_classes);
-  const bool one_for_all = programs == FastPathPrograms::for_devices;
-  const std::size_t classes = one_for_all ? 1 : std::min(device_classes, DeviceClasses::most) + 1;
+  const std::size_t classes = std::min(device_classes, DeviceClasses::most) + 1;
   for (std::size_t i = 0; i < classes; ++i) skeletons_.push_back(load(sizes, static_cast<DeviceClass>(i)));
   const auto& maps = skeletons_.front()->maps;
   memory_.control = map<fast_path::control>(bpf_map__fd(maps.controls), 1).data();
@@ -123,13 +117,6 @@ KernelFastPath::Skeleton KernelFastPath::load(const FastPathSizes& sizes, Device
   skeleton->rodata->presence_mask = sizes.presence_cells - 1;
   std::copy(memory_.hash_key.begin(), memory_.hash_key.end(), skeleton->rodata->hash_key);
   skeleton->rodata->out_class = device_class;
-  skeleton->rodata->mark_shift = mark_bit_;
-  const bool for_rules = programs_ == FastPathPrograms::for_rules;
-  const auto& programs = skeleton->progs;
-  for (bpf_program* program : {programs.pass_packet, programs.refuse_packet})
-    bpf_program__set_autoload(program, for_rules);
-  for (bpf_program* program : {programs.mark_ethernet, programs.mark_bare})
-    bpf_program__set_autoload(program, !for_rules);
   if (const int error = fast_path_bpf__load(skeleton.get()); error != 0) {
     if (error == -EPERM) fail("loading the fast path's programs needs CAP_BPF", EPERM);
     fail("this kernel does not take the fast path's programs", -error);
@@ -158,14 +145,6 @@ void KernelFastPath::wait_for_grace_periods() noexcept {
     if (membarrier(MEMBARRIER_CMD_GLOBAL) == 0) periods.end();
   }
 }
-
-IngressProgram KernelFastPath::ingress_program() const {
-  const auto& programs = skeletons_.front()->progs;
-  return {bpf_program__fd(programs.mark_ethernet), bpf_program__fd(programs.mark_bare)};
-}
-
-// A packet goes from its device to the hook within one RCU read-side critical section.
-void KernelFastPath::await_packets_under_way() const noexcept { membarrier(MEMBARRIER_CMD_GLOBAL); }
 
 int KernelFastPath::pass_program(DeviceClass device_class) const {
   return bpf_program__fd(skeletons_.at(device_class)->progs.pass_packet);

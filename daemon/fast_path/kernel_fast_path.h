@@ -4,13 +4,12 @@
 //   kernel.shared()                           // what workers and the control thread use
 //   { auto names = kernel.pin(); hooks.install(plan); }      // rules find programs by name, only meanwhile
 //
-// One program of each kind per device class (engine/passage.h), all on the same memory; for_devices, one for
-// all classes, to be put at the devices' ingress (ingress_programs.h). Rules and devices keep their programs,
-// and those keep the memory, also when this process is gone: then the kernel goes on passing what is there,
-// until it idles.
-// Needs Linux 5.12, x86-64, for_rules a BPF file system at /sys/fs/bpf, and membarrier(2). Throws
-// std::runtime_error with one line that says what is missing. shared() is used as fast_path.h says; the rest
-// belongs to the control thread.
+// One program of each kind per device class (engine/passage.h), all on the same memory. Rules that were
+// installed keep their programs, and those keep the memory, also when this process is gone: then the kernel
+// goes on passing what is there, until it idles.
+// Needs Linux 5.12, x86-64, a BPF file system at /sys/fs/bpf and membarrier(2). Throws std::runtime_error
+// with one line that says what is missing. shared() is used as fast_path.h says; the rest belongs to the
+// control thread.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +20,6 @@
 #include <thread>
 #include <vector>
 
-#include "daemon/fast_path/ingress_programs.h"
 #include "fast_path/fast_path.h"
 #include "runtime/device_classes.h"
 
@@ -36,17 +34,9 @@ struct FastPathSizes {
   std::uint32_t presence_cells = 4'194'304;
 };
 
-// Who asks the programs.
-enum class FastPathPrograms : std::uint8_t {
-  for_rules,    // rules that can consult one
-  for_devices,  // nobody: they mark what arrives
-};
-
 class KernelFastPath {
  public:
-  // `mark_bit`: the first of the bits that programs for devices mark with.
-  KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes,
-                 FastPathPrograms programs = FastPathPrograms::for_rules, std::uint8_t mark_bit = 24);
+  KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes);
   ~KernelFastPath();
   KernelFastPath(const KernelFastPath&) = delete;
   KernelFastPath& operator=(const KernelFastPath&) = delete;
@@ -70,12 +60,6 @@ class KernelFastPath {
   [[nodiscard]] std::unique_ptr<Pins> pin() const;
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
-  // for_devices: what attach_at_ingress() takes.
-  [[nodiscard]] IngressProgram ingress_program() const;
-  // Until every packet that a program answered before this call has reached the hook rules or is gone, if
-  // nobody between the two has kept it. Some milliseconds.
-  void await_packets_under_way() const noexcept;
-
   // For tests: the descriptor of the program of that class.
   [[nodiscard]] int pass_program(DeviceClass device_class) const;
   [[nodiscard]] int refuse_program(DeviceClass device_class) const;
@@ -96,8 +80,6 @@ class KernelFastPath {
   void wait_for_grace_periods() noexcept;
 
   DeviceClasses device_classes_;
-  FastPathPrograms programs_;
-  std::uint8_t mark_bit_;
   std::filesystem::path folder_;
   FastPathMemory memory_;
   std::vector<Skeleton> skeletons_;  // by device class; the first one owns the maps

@@ -29,7 +29,6 @@ class SoleInstaller : public HookInstaller {
   }
   [[nodiscard]] std::string_view backend() const noexcept override { return chosen_->backend(); }
   [[nodiscard]] std::string fast_path_refusal() const override { return chosen_->fast_path_refusal(); }
-  [[nodiscard]] bool fast_path_by_marks() const noexcept override { return chosen_->fast_path_by_marks(); }
 
  private:
   void remove_others() {

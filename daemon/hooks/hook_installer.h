@@ -31,8 +31,6 @@ class HookInstaller {
   virtual void remove() = 0;
   // Why the back end cannot consult the fast path; empty if it can.
   [[nodiscard]] virtual std::string fast_path_refusal() const = 0;
-  // Whether its rules go by marks (ArrivalMarks) because they cannot consult a program.
-  [[nodiscard]] virtual bool fast_path_by_marks() const noexcept { return false; }
   // For people and logs: "nft", "xt (iptables-nft)", …
   [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
 };

@@ -30,21 +30,11 @@ struct LocalPort {
 };
 [[nodiscard]] std::string to_string(const LocalPort& port);  // "tcp 22"
 
-// How rules that cannot consult a program learn what one at each device has said of what arrives there: by
-// the packet mark (lib/fast_path/arrival.h). Devices by their number, which none gets a second time.
-struct ArrivalMarks {
-  std::uint8_t first_bit = 24;          // of the eight that are ours; nobody else's bit is touched
-  std::vector<std::uint32_t> arriving;  // the devices that have a program
-  std::vector<std::uint32_t> leaving;   // the numbers of HookPlan::devices
-  friend bool operator==(const ArrivalMarks&, const ArrivalMarks&) = default;
-};
-
 // How the rules find the fast path's programs: FOLDER/pass-CLASS and FOLDER/refuse-CLASS. Class 0 is for what
 // leaves by no device of the plan.
 struct FastPathRules {
   std::string folder;
   std::vector<std::optional<std::uint16_t>> classes;  // of HookPlan::devices; nothing: always judged
-  std::optional<ArrivalMarks> marks = std::nullopt;   // HookInstaller::fast_path_by_marks()
   friend bool operator==(const FastPathRules&, const FastPathRules&) = default;
 };
 

@@ -1,14 +1,8 @@
 #include "daemon/hooks/nft_hooks.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <fstream>
-#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "daemon/hooks/nft_session.h"
-#include "fast_path/layout.h"
 
 namespace vpcwall {
 namespace {
@@ -25,61 +19,10 @@ std::string queue_statement(const HookPlan& plan) {
          std::to_string(plan.first_queue);
 }
 
-std::string hexadecimal(std::uint32_t number) {
-  std::array<char, 11> text{};
-  std::snprintf(text.data(), text.size(), "0x%08x", number);
-  return text.data();
-}
-
-std::string set_of(const std::vector<std::uint32_t>& numbers) {
-  std::string text;
-  for (const std::uint32_t number : numbers) text += (text.empty() ? "{ " : ", ") + std::to_string(number);
-  return text + " }";
-}
-
-// The rules that go by the mark of a packet.
-class MarkRules {
- public:
-  explicit MarkRules(const FastPathRules& rules)
-      : rules_(rules), marks_(*rules.marks), ours_(0xffU << marks_.first_bit) {}
-
-  [[nodiscard]] std::string entry() const {
-    return "meta mark & " + hexadecimal(ours_) + " != 0 jump answered";
-  }
-
-  [[nodiscard]] std::string chains() const {
-    const std::string take_off = "meta mark set meta mark & " + hexadecimal(~ours_);
-    std::string answers, ways;
-    add_class(answers, ways, 0, marks_.leaving.empty() ? "" : "oif != " + set_of(marks_.leaving) + ' ');
-    for (std::size_t i = 0; i < marks_.leaving.size(); ++i)
-      if (const auto device_class = rules_.classes.at(i))
-        add_class(answers, ways, *device_class, "oif " + std::to_string(marks_.leaving[i]) + ' ');
-    return "  chain pass {\n    " + take_off + " accept\n  }\n" + ways + "  chain answered {\n" +
-           "    iif != " + set_of(marks_.arriving) + ' ' + take_off + " return\n" + "    meta mark & " +
-           hexadecimal(ours_) + " vmap { " + answers + " }\n  }\n";
-  }
-
- private:
-  void add_class(std::string& answers, std::string& ways, std::uint16_t number,
-                 const std::string& leaves) const {
-    for (const bool passes : {true, false}) {
-      const std::string chain = (passes ? "pass-" : "refuse-") + std::to_string(number);
-      const std::uint32_t answer = (passes ? +fast_path::passes_to : +fast_path::refused_to) + number;
-      answers += (answers.empty() ? "" : ", ") + hexadecimal(answer << marks_.first_bit) + " : goto " + chain;
-      ways += "  chain " + chain + " {\n    " + leaves + (passes ? "goto pass" : "drop") + "\n  }\n";
-    }
-  }
-
-  const FastPathRules& rules_;
-  const ArrivalMarks& marks_;
-  std::uint32_t ours_;
-};
-
 void add_chain(std::string& text, const std::string& hook, const std::vector<std::string>& matches,
-               const std::vector<std::string>& passed = {}, const std::string& first = {}) {
+               const std::vector<std::string>& passed = {}) {
   text += "  chain " + hook + " {\n    type filter hook " + hook + " priority security; policy accept;\n";
   for (const std::string& match : passed) text += "    " + match + " return\n";
-  if (!first.empty()) text += "    " + first + '\n';
   for (const std::string& match : matches) text += "    " + match + " goto enqueue\n";
   text += "  }\n";
 }
@@ -93,12 +36,6 @@ std::string render(const HookPlan& plan, const std::string& last_word) {
   text += "table inet vpcwall {\n";
   text += "  chain reassemble {\n    meta l4proto udp tproxy to :1\n  }\n";
   text += "  chain enqueue {\n    " + last_word + "\n  }\n";
-  std::string by_mark;
-  if (plan.fast_path && plan.fast_path->marks && !plan.fast_path->marks->arriving.empty()) {
-    const MarkRules rules(*plan.fast_path);
-    by_mark = rules.entry();
-    text += rules.chains();
-  }
   if (plan.mode == HookMode::router) {
     std::vector<std::string> matches;
     // One rule per range: ranges in one set must not overlap, and nothing forbids that here.
@@ -111,7 +48,7 @@ std::string render(const HookPlan& plan, const std::string& last_word) {
       matches.push_back(device_match("iifname", device));
       matches.push_back(device_match("oifname", device));
     }
-    add_chain(text, "forward", matches, {}, by_mark);
+    add_chain(text, "forward", matches);
   } else {
     std::vector<std::string> arriving, leaving;
     for (const std::string& device : plan.devices) {
@@ -126,7 +63,7 @@ std::string render(const HookPlan& plan, const std::string& last_word) {
     }
     for (auto* chain : {&to_bypass, &from_bypass})
       if (!chain->empty()) chain->emplace_back("icmpv6 type 133-137");
-    add_chain(text, "input", arriving, to_bypass, by_mark);
+    add_chain(text, "input", arriving, to_bypass);
     add_chain(text, "output", leaving, from_bypass);
   }
   return text + "}\n";
@@ -169,28 +106,8 @@ std::string NftHooks::refusal() {
   }
 }
 
-// A packet to be translated has another tuple at its device than at the hook.
 std::string NftHooks::fast_path_refusal() const {
-  const auto refuse = [](const std::string& where) {
-    return "addresses are translated here (" + where +
-           "), and rules of nft cannot consult a BPF program behind that; choose backend: xt";
-  };
-  for (const char* const names : {"ip_tables_names", "ip6_tables_names"}) {
-    std::ifstream file(std::string("/proc/thread-self/net/") + names);
-    for (std::string name; file >> name;)
-      if (name == "nat") return refuse("table nat of iptables-legacy");
-  }
-  const NftResult listed = NftSession().list("list chains");
-  if (!listed.ok) return listed.errors;
-  const auto json = nlohmann::json::parse(listed.output, nullptr, false);
-  if (json.is_discarded() || !json.contains("nftables")) return "nft lists its chains in an unknown form";
-  for (const auto& object : json["nftables"]) {
-    const auto chain = object.find("chain");
-    if (chain == object.end() || chain->value("type", "") != "nat") continue;
-    return refuse("chain " + chain->value("family", "") + ' ' + chain->value("table", "") + ' ' +
-                  chain->value("name", ""));
-  }
-  return {};
+  return "rules of nft cannot consult a BPF program; choose backend: xt";
 }
 
 }  // namespace vpcwall

@@ -4,11 +4,6 @@
 // reassembly on for a namespace when such a rule appears (the socket expression of nft, unlike the xt match,
 // does not do that). The rule stands in a chain that nothing jumps to, so no packet ever meets it, and it
 // lives exactly as long as the other rules, also when the process is killed. Connection tracking stays out.
-//
-// Rules of nft cannot consult a BPF program. So the fast path's programs stand at the devices and mark what
-// arrives (lib/fast_path/arrival.h), and the rules go by the mark: it holds only for a packet that came by a
-// device with a program and leaves by one of the class that the mark names, and it is taken off again. Marks
-// from elsewhere are taken off unread. A packet whose mark does not hold goes to the queue with it.
 #pragma once
 
 #include <string>
@@ -25,9 +20,7 @@ class NftHooks : public HookInstaller {
   void install(const HookPlan& plan) override;
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return "nft"; }
-  // Where addresses are translated, what arrives is not what the hook sees.
   [[nodiscard]] std::string fast_path_refusal() const override;
-  [[nodiscard]] bool fast_path_by_marks() const noexcept override { return true; }
 
   // Why this kernel cannot take our rules; empty if it can. Changes nothing.
   [[nodiscard]] static std::string refusal();

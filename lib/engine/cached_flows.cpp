@@ -116,21 +116,6 @@ bool CachedFlows::passes(const Packet& packet, const Passage& passage, TimePoint
                          passage.out_class) != 0;
 }
 
-// What was added to the rules already follows: count_new() adds the difference, whatever its sign. A record
-// that was retired since gave its answer while it still had its place.
-void CachedFlows::take_back(const Packet& packet) {
-  if (!has_ports(packet.protocol) || packet.transport != Transport::whole) return;
-  const DirectedTuple directed = directed_tuple(packet);
-  const auto place = places_.find(
-      fast_path::hash_tuple(&directed.tuple, fast_path_.hash_key()), owner_, [&](std::uint32_t at) {
-        return fast_path::same_tuple(&fast_path_.memory().flows[at].tuple, &directed.tuple) != 0;
-      });
-  if (!place) return;
-  fast_path::flow_direction& line = fast_path_.memory().flows[*place].direction[directed.direction];
-  std::atomic_ref(line.packets).fetch_sub(1, std::memory_order_relaxed);
-  std::atomic_ref(line.bytes).fetch_sub(packet.length, std::memory_order_relaxed);
-}
-
 bool CachedFlows::settle(const Packet& packet) {
   if (packet.quoted)
     for (const Direction direction : {Direction::ingress, Direction::egress})

@@ -33,9 +33,6 @@ class CachedFlows {
   // judged.
   [[nodiscard]] bool passes(const Packet& packet, const Passage& passage, TimePoint now);
 
-  // What a record has counted for a packet that is going to be judged all the same is taken back.
-  void take_back(const Packet& packet);
-
   // Brings up to date what a decision about `packet` may look at, and takes its own flow out of the cache.
   // Not so where the decision is known to change no flow (the reply that an ACL refuses): then it answers
   // true, and forget() is due if the decision has effects all the same.

@@ -140,29 +140,6 @@ void CachedRefusals::remember(const CompiledPolicy& policy, const Question& ques
   make_room(hash);
 }
 
-// One record stands for packets of many workers; its owner adds what it finds there to the rules.
-void CachedRefusals::take_back(const Packet& packet, const Passage& passage) {
-  if (!has_ports(packet.protocol) || packet.transport != Transport::whole) return;
-  fast_path::parsed_packet parsed{};
-  const DirectedTuple directed = directed_tuple(packet);
-  parsed.tuple = directed.tuple;
-  parsed.direction = directed.direction;
-  fast_path::refusal_key key{};
-  fast_path::refusal_key_of(&parsed, passage.in_device, passage.out_class, &key);
-  for (const bool any_source : {false, true}) {
-    if (any_source) fast_path::widen(&key);
-    const auto place =
-        places_.find(fast_path::hash_refusal(&key, fast_path_.hash_key()), [&](std::uint32_t at) {
-          return fast_path::same_refusal(&fast_path_.memory().refusals[at].key, &key) != 0;
-        });
-    if (!place) continue;
-    fast_path::refusal_record& shared = fast_path_.memory().refusals[*place];
-    std::atomic_ref(shared.packets).fetch_sub(1, std::memory_order_relaxed);
-    std::atomic_ref(shared.bytes).fetch_sub(packet.length, std::memory_order_relaxed);
-    return;
-  }
-}
-
 void CachedRefusals::take_over(Held& held) {
   fast_path::refusal_record& shared = record(held);
   const std::uint64_t packets = std::atomic_ref(shared.packets).load(std::memory_order_relaxed);

@@ -34,9 +34,6 @@ class CachedRefusals {
   void remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
                 const Passage& passage);
 
-  // What a record of that way has counted for a packet that is going to be judged all the same is taken back.
-  void take_back(const Packet& packet, const Passage& passage);
-
   // Adds what the next `budget` records counted to the rules; those of another generation go. True after the
   // last one of all.
   bool take_over(std::size_t budget, std::uint64_t generation);

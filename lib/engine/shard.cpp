@@ -129,14 +129,6 @@ Decision Shard::explain(const CompiledPolicy& policy, const Question& question, 
   return evaluate(policy, FlowView{flows_, allowance_}, question, &trace);
 }
 
-void Shard::take_back(const Packet& packet, std::uint32_t in_device, std::uint8_t answer) {
-  if (!cache_) return;
-  if (answer < fast_path::refused_to)
-    cache_->flows.take_back(packet);
-  else
-    cache_->refusals.take_back(packet, {in_device, static_cast<DeviceClass>(answer - fast_path::refused_to)});
-}
-
 void Shard::remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
                      const Passages& passages) {
   if (!cache_) return;

@@ -12,7 +12,6 @@
 //
 // With a fast path, the kernel answers by itself what was judged before. Who owns the shard then also says
 //
-//   shard.take_back(packet, device, answer);        // first, of a packet that was answered in vain
 //   if (shard.passes(packet, passages.there, now)) …        // before judge()
 //   shard.remember(*policy, question, decision, passages);  // after judge()
 //   shard.take_over(64);                                    // between bursts: what the kernel counted
@@ -54,9 +53,6 @@ class Shard {
   [[nodiscard]] bool passes(const Packet& packet, const Passage& passage, TimePoint now) {
     return cache_ && cache_->flows.passes(packet, passage, now);
   }
-  // Takes back what a program at the device has counted for the packet when it gave `answer`, which did not
-  // hold (fast_path/arrival.h). Nothing without a fast path.
-  void take_back(const Packet& packet, std::uint32_t in_device, std::uint8_t answer);
   // Lets the kernel repeat `decision`, which judge() gave just now, where that is exact; nothing without a
   // fast path.
   void remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,

@@ -103,15 +103,6 @@ struct control {
   struct service_prefix services[most_services];
 };
 
-/* What the programs at the devices write into their bits of the packet mark: the answer, and the class of the
- * device by which the packet has to leave for it to hold (a sum). 0: none, it has to be judged. */
-enum answer_mark {
-  answer_bits = 8,
-  passes_to = 1,
-  refused_to = 0x80,
-  most_classes = 0x7f,
-};
-
 /* What the kernel program and the daemon read from a packet. */
 struct parsed_packet {
   struct flow_tuple tuple;

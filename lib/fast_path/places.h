@@ -42,14 +42,10 @@ class Places {
   // The first place of `owner` that `hash` may mean and for which `is_meant(place)`.
   template <class IsMeant>
   [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, Owner owner, IsMeant&& is_meant) const {
-    return find(hash, [&](std::uint32_t place) { return owner_of(place) == owner && is_meant(place); });
-  }
-  // The same, whoever owns it.
-  template <class IsMeant>
-  [[nodiscard]] std::optional<std::uint32_t> find(std::uint64_t hash, IsMeant&& is_meant) const {
     const std::uint32_t first = first_place(hash);
     for (std::uint32_t place = first; place < first + fast_path::ways; ++place)
-      if (word(place).load(std::memory_order_acquire) == fast_path::fingerprint_of(hash) && is_meant(place))
+      if (word(place).load(std::memory_order_acquire) == fast_path::fingerprint_of(hash) &&
+          owner_of(place) == owner && is_meant(place))
         return place;
     return std::nullopt;
   }

@@ -184,13 +184,9 @@ static inline uint32_t stepped(uint32_t side, uint32_t flags, uint32_t direction
 }
 
 /* 1: the packet passes, and all that its passing changes is written. 0: the daemon has to judge it, and
- * nothing was written. Unless `may_move`, a packet is not answered that would move the state of a flow.
- * Always inline: the kernel's programs call with five arguments at most. */
-__attribute__((always_inline)) static inline int pass_or_move(struct flow_record* record,
-                                                              const struct parsed_packet* packet,
-                                                              uint32_t generation, uint64_t now,
-                                                              uint32_t in_device, uint32_t out_class,
-                                                              int may_move) {
+ * nothing was written. */
+static inline int pass(struct flow_record* record, const struct parsed_packet* packet, uint32_t generation,
+                       uint64_t now, uint32_t in_device, uint32_t out_class) {
   struct flow_direction *mine, *other;
   uint32_t state, next, first, second;
   int64_t idle;
@@ -216,17 +212,11 @@ __attribute__((always_inline)) static inline int pass_or_move(struct flow_record
   }
   next = stepped(first, packet->tcp_flags, packet->direction) |
          stepped(second, packet->tcp_flags, packet->direction) << side_bits;
-  if (next != state && (!may_move || __sync_val_compare_and_swap(&record->state, state, next) != state))
-    return 0;
+  if (next != state && __sync_val_compare_and_swap(&record->state, state, next) != state) return 0;
   __sync_fetch_and_add(&mine->packets, 1);
   __sync_fetch_and_add(&mine->bytes, packet->length);
   if ((int64_t)(now - mine->last) > 0) mine->last = now; /* another processor may have been later */
   return 1;
-}
-
-static inline int pass(struct flow_record* record, const struct parsed_packet* packet, uint32_t generation,
-                       uint64_t now, uint32_t in_device, uint32_t out_class) {
-  return pass_or_move(record, packet, generation, now, in_device, out_class, 1);
 }
 
 /* The key under which a refusal of this packet would stand. */

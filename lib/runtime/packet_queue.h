@@ -32,7 +32,6 @@ struct QueuedPacket {
   std::uint32_t in_device = 0;       // kernel interface index, 0 = none
   std::uint32_t out_device = 0;
   HookPoint hook = HookPoint::forward;
-  std::uint8_t answer = 0;  // of a program at its device that does not hold (fast_path/arrival.h); 0: none
 };
 
 struct QueueStatistics {

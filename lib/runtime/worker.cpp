@@ -108,7 +108,6 @@ void Worker::run_burst(Duration max_wait) {
     adopt_if_new(policies_.held(), shard, now);
     for (std::size_t i = 0; i < burst.size(); ++i) {
       const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length);
-      if (burst[i].answer != 0 && packet) shard.take_back(*packet, burst[i].in_device, burst[i].answer);
       if (passes_by_record(policy, device_classes_, shard, burst[i], packet, now)) {
         verdicts[i] = Verdict::accept;  // no decision, so nothing to watch
         continue;

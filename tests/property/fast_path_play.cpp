@@ -65,9 +65,6 @@ class Side {
   [[nodiscard]] bool passes(const Send& send, Duration at) {
     return shard_.passes(send.packet, passages(journey(send)).there, origin + at);
   }
-  void take_back(const Send& send, std::uint8_t answer) {
-    shard_.take_back(send.packet, passages(journey(send)).there.in_device, answer);
-  }
   Decision judge(const Send& send, Duration at) {
     const Question question{send.packet, journey(send), origin + at};
     const Decision decision = shard_.judge(*policy_, question);
@@ -300,10 +297,6 @@ std::optional<std::string> play_with_fast_path(const Run& run, Kernel& kernel, F
     } else if (asked && kernel.refuses(send.packet, passage)) {
       ++coverage.refused;
     } else {
-      if (const std::uint8_t answer = asked ? kernel.answered_in_vain() : std::uint8_t{0}; answer != 0) {
-        on.take_back(send, answer);
-        ++coverage.in_vain;
-      }
       accepted = on.judge(send, step.at).verdict == Verdict::accept;
     }
     if (accepted != expected)

@@ -29,8 +29,6 @@ class Kernel {
   [[nodiscard]] virtual bool meets(const Passage& passage) const = 0;
   virtual bool passes(const Packet& packet, const Passage& passage) = 0;
   virtual bool refuses(const Packet& packet, const Passage& passage) = 0;
-  // What was answered to the packet last asked about although nobody heeds it; 0: nothing.
-  [[nodiscard]] virtual std::uint8_t answered_in_vain() const { return 0; }
   [[nodiscard]] virtual FastPathMemory& memory() = 0;
 };
 
@@ -59,7 +57,6 @@ struct FastPathCoverage {
   std::uint64_t runs = 0, packets = 0, reloads = 0;
   std::uint64_t passed = 0, refused = 0;  // by the kernel
   std::uint64_t passed_late = 0;          // by a worker, as the kernel would have
-  std::uint64_t in_vain = 0;              // answered, and judged all the same
   std::uint64_t flows_compared = 0, counters_compared = 0;
 };
 [[nodiscard]] std::string to_string(const FastPathCoverage& coverage);

@@ -49,16 +49,6 @@ Bytes ipv4(const Ipv4Header& header, const Bytes& payload) {
   return bytes + payload;
 }
 
-void fill_in_checksum(std::vector<std::byte>& bytes) {
-  bytes[10] = bytes[11] = std::byte{0};
-  std::uint32_t sum = 0;
-  for (std::size_t i = 0; i < 20; i += 2)
-    sum += std::to_integer<std::uint32_t>(bytes[i]) << 8U | std::to_integer<std::uint32_t>(bytes[i + 1]);
-  while (sum > 0xffff) sum = (sum & 0xffffU) + (sum >> 16U);
-  bytes[10] = static_cast<std::byte>(~sum >> 8U & 0xffU);
-  bytes[11] = static_cast<std::byte>(~sum & 0xffU);
-}
-
 Bytes ipv6(const Ipv6Header& header, const Bytes& payload) {
   Bytes bytes;
   bytes.u32(6U << 28U).u16(header.payload_length.value_or(static_cast<unsigned>(payload.size())));

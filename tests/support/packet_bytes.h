@@ -34,8 +34,6 @@ struct Ipv4Header {
   std::optional<unsigned> version = {}, header_words = {}, total_length = {};
 };
 Bytes ipv4(const Ipv4Header& header, const Bytes& payload);
-// Fills in the checksum of a header without options.
-void fill_in_checksum(std::vector<std::byte>& bytes);
 
 struct Ipv6Header {
   std::string source = "2001:db8:ffff::12", destination = "2001:db8:1234:1a00::5";

@@ -176,9 +176,6 @@ TEST(SettingsTest, NamesEveryFastPathMode) {
     EXPECT_EQ(loaded.settings->fast_path, mode);
   }
   EXPECT_EQ(Settings{}.fast_path, FastPathMode::automatic);
-  EXPECT_EQ(load_settings("version: 1\nfast_path_mark_bit: 8\n", "d").settings->fast_path_mark_bit, 8);
-  const LoadedSettings beyond = load_settings("version: 1\nfast_path_mark_bit: 25\n", "d");
-  EXPECT_FALSE(beyond.settings) << "the eighth bit would be the 33rd";
 }
 
 TEST(SettingsTest, NamesEveryLogLevel) {
