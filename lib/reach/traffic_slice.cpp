@@ -90,14 +90,23 @@ void SliceCuts::add(const CompiledTraffic& traffic, bool of_request) {
                                                        : (of_request ? udp_ : udp_client_);
     starts.push_back(traffic.ports.first);
     starts.push_back(traffic.ports.last + 1U);
-  } else if (is_own_icmp(space_.family, traffic.protocol) && of_request && traffic.icmp_type >= 0) {
-    const std::uint32_t type = static_cast<std::uint32_t>(traffic.icmp_type) * type_size;
-    icmp_.push_back(type);  // so that what is left of a type can be said as codes of one type
-    icmp_.push_back(type + type_size);
-    if (traffic.icmp_code < 0) return;
-    icmp_.push_back(type + static_cast<std::uint32_t>(traffic.icmp_code));
-    icmp_.push_back(type + static_cast<std::uint32_t>(traffic.icmp_code) + 1U);
+  } else if (is_own_icmp(space_.family, traffic.protocol) && traffic.icmp_type >= 0) {
+    const auto type = static_cast<std::uint8_t>(traffic.icmp_type);
+    // An answer has the code of its query, so a rule about the answer tells queries apart.
+    if (of_request)
+      cut_icmp(type, traffic.icmp_code);
+    else if (const auto query = answered_query(traffic.protocol, type))
+      cut_icmp(*query, traffic.icmp_code);
   }
+}
+
+void SliceCuts::cut_icmp(std::uint8_t type, std::int16_t code) {
+  const std::uint32_t first = type * type_size;
+  icmp_.push_back(first);  // so that what is left of a type can be said as codes of one type
+  icmp_.push_back(first + type_size);
+  if (code < 0) return;
+  icmp_.push_back(first + static_cast<std::uint32_t>(code));
+  icmp_.push_back(first + static_cast<std::uint32_t>(code) + 1U);
 }
 
 std::vector<PortRange> SliceCuts::ranges(Starts& starts, PortRange within) {

@@ -67,6 +67,7 @@ class SliceCuts {
   using Starts = std::vector<std::uint32_t>;
 
   void add(const CompiledTraffic& traffic, bool of_request);
+  void cut_icmp(std::uint8_t type, std::int16_t code);  // -1: any code
   void add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request, const IpAddress& peer);
   [[nodiscard]] static std::vector<PortRange> ranges(Starts& starts, PortRange within);
 

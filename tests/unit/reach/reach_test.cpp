@@ -70,6 +70,21 @@ TEST(Reach, TellsThatSomeClientsHang) {  // N-35, N-37
   EXPECT_EQ(rows(reach_of(policy, windows)).front(), "internet > web | IPv4 | tcp 443 | passes");
 }
 
+// An echo reply has the code of its request.
+TEST(Reach, TellsQueriesApartWhereTheirAnswersAre) {
+  const Reach reach = reach_of(small_vpc(
+      "  - {name: web, ingress: [{protocol: icmp, type: 8, source: 0.0.0.0/0}], egress: []}",
+      "network_acls:\n  - {name: default, ingress: [{rule: 100, action: allow, protocol: all, cidr: "
+      "0.0.0.0/0}], "
+      "egress: [{rule: 100, action: allow, protocol: icmp, type: 0, code: 1, cidr: 0.0.0.0/0}]}\n"));
+  const Rows found = rows(reach);
+  ASSERT_GE(found.size(), 2U);
+  EXPECT_EQ((Rows{found[0], found[1]}),
+            (Rows{"internet > web | IPv4 | icmp type 8 code 0, 2-255 | blocked by network ACL "
+                  "of subnet public, egress entry *",
+                  "internet > web | IPv4 | icmp type 8 code 1 | passes"}));
+}
+
 TEST(Reach, SaysBothFamiliesTogetherWhereTheyAreAlike) {
   const Reach reach = reach_of(
       small_vpc("  - {name: web, egress: [], ingress: [{protocol: tcp, ports: 443, source: 0.0.0.0/0}, "
