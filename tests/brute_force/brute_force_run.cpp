@@ -21,6 +21,8 @@ int main(int argc, char** argv) {
     if (const auto mistake = compare_numbered(seed, number, reach, difference)) {
       std::cout << *mistake << '\n';
       return 1;
+    } else if ((number + 1 - first) % 100 == 0) {
+      std::cerr << number + 1 - first << " policies\n";
     }
   std::cout << "policies " << policies << '\n'
             << "reach: " << reach.packets << " requests, " << reach.reached << " arrived, " << reach.answered

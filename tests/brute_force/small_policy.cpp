@@ -79,7 +79,7 @@ class Builder {
       case 7: one_interface(policy).security_groups = {group_ids.at(which)}; break;
       case 8: remove_one(policy.interfaces); break;
       case 9: add_interface(policy, 3); break;
-      case 10: one_interface(policy).addresses.pop_back(); break;
+      case 10: remove_one(one_interface(policy).addresses); break;
       case 11:
         if (policy.auto_tracked.empty())
           policy.auto_tracked.push_back(prefix(families.at(which % 2)));
