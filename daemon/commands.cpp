@@ -51,7 +51,7 @@ Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, con
     return resolve(*ask, policy);
   }
   if (!arguments.contains("packet"))
-    return Unexpected{std::string("explain needs an \"ask\" or a \"packet\"")};
+    return Unexpected{std::string(R"(explain needs an "ask" or a "packet")")};
   const auto packet = read_packet(arguments.at("packet"));
   if (!packet) return Unexpected{packet.error().message};
   return inquiry_about(*packet);

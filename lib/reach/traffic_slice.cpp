@@ -213,7 +213,7 @@ std::string describe(const TrafficSlice& slice, Family family) {
   const PortRange values{slice.first, slice.last};
   if (values.is_all()) return name + " all";
   if (has_ports(slice.protocol)) return name + ' ' + to_string(values);
-  const std::string types = name + " type " + numbers(slice.first / type_size, slice.last / type_size);
+  std::string types = name + " type " + numbers(slice.first / type_size, slice.last / type_size);
   if (is_whole_types(slice)) return types;
   return types + " code " + numbers(slice.first % type_size, slice.last % type_size);
 }
