@@ -5,17 +5,13 @@ namespace {
 
 // Packet and QuotedPacket share the names of what is needed here.
 template <class AnyPacket>
-std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction,
-                              InterfaceNumber interface) noexcept {
+std::optional<FlowKey> portless_key(const AnyPacket& packet, Direction direction,
+                                    InterfaceNumber interface) noexcept {
   const bool local_sends = direction == Direction::egress;
   const IpAddress& local = local_sends ? packet.source : packet.destination;
   const IpAddress& remote = local_sends ? packet.destination : packet.source;
   std::uint16_t local_port = 0, remote_port = 0;
-  if (has_ports(packet.protocol)) {
-    if (packet.transport != Transport::whole) return std::nullopt;
-    local_port = local_sends ? packet.source_port : packet.destination_port;
-    remote_port = local_sends ? packet.destination_port : packet.source_port;
-  } else if (packet.transport == Transport::whole) {  // ICMP under its own family
+  if (packet.transport == Transport::whole) {  // ICMP under its own family
     const bool query = is_icmp_query(packet.protocol, packet.icmp_type);
     const auto answered = answered_query(packet.protocol, packet.icmp_type);
     if (!query && !answered) return std::nullopt;
@@ -34,13 +30,16 @@ std::optional<FlowKey> key_of(const AnyPacket& packet, Direction direction,
 
 std::optional<FlowKey> portless_flow_key(const Packet& packet, Direction direction,
                                          InterfaceNumber interface) noexcept {
-  return key_of(packet, direction, interface);
+  return portless_key(packet, direction, interface);
 }
 
 std::optional<FlowKey> quoted_flow_key(const Packet& error, Direction direction,
                                        InterfaceNumber interface) noexcept {
   if (!error.quoted) return std::nullopt;
-  return key_of(*error.quoted, opposite(direction), interface);
+  const QuotedPacket& quoted = *error.quoted;
+  if (!has_ports(quoted.protocol)) return portless_key(quoted, opposite(direction), interface);
+  if (quoted.transport != Transport::whole) return std::nullopt;
+  return ported_flow_key(quoted, opposite(direction), interface);
 }
 
 }  // namespace vpcwall
