@@ -1,4 +1,4 @@
-#include "cli/replay/atomic_file.h"
+#include "cli/atomic_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -17,8 +17,10 @@ constexpr std::size_t block_size = std::size_t{1} << 18U;
   throw std::system_error(errno, std::generic_category(), path + ": " + what);
 }
 
-// What open() would have given it.
-::mode_t usual_mode() noexcept {
+// That of the file which is replaced, or what open() would have given a new one.
+::mode_t mode_of(const std::filesystem::path& path) noexcept {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return status.st_mode & 07777U;
   const ::mode_t mask = ::umask(0);
   ::umask(mask);
   return 0666U & ~mask;
@@ -38,7 +40,7 @@ AtomicFile::AtomicFile(const std::string& path) : path_(path) {
     beside_.clear();
     fail(path, "cannot be written");
   }
-  if (::fchmod(descriptor_.get(), usual_mode()) != 0) {
+  if (::fchmod(descriptor_.get(), mode_of(path_)) != 0) {
     ::unlink(beside_.c_str());
     fail(path, "cannot be written");
   }

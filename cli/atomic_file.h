@@ -5,12 +5,14 @@
 //   file.write(bytes);
 //   file.commit();
 //
-// A symbolic link is followed. What is no regular file is refused. One thread.
+// A symbolic link is followed. What is no regular file is refused. A file that is replaced hands on its mode.
+// One thread.
 #pragma once
 
 #include <filesystem>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/owned_descriptor.h"
@@ -25,6 +27,7 @@ class AtomicFile {
   ~AtomicFile();
 
   void write(std::span<const std::byte> bytes);
+  void write(std::string_view text) { write(std::as_bytes(std::span(text))); }
   void commit();
 
  private:

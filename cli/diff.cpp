@@ -5,8 +5,8 @@
 #include <memory>
 #include <optional>
 
-#include "cli/client_ports.h"
 #include "cli/policy_file.h"
+#include "cli/traffic_options.h"
 #include "cli/verbs.h"
 #include "policy/policy_diff.h"
 #include "reach/difference.h"
@@ -16,21 +16,17 @@ namespace vpcwall {
 namespace {
 
 struct DiffVerbOptions {
-  std::string before, after, from, to, protocol;
-  std::string client = "linux";
+  std::string before, after;
+  TrafficOptions traffic;
   bool everything = false, text_only = false, semantic_only = false, json = false;
 };
 
 DifferenceOptions difference_options(const DiffVerbOptions& options) {
   DifferenceOptions asked;
-  asked.client_ports = read_client_ports(options.client);
-  asked.from = options.from;
-  asked.to = options.to;
-  if (options.protocol.empty()) return asked;
-  asked.protocol = parse_protocol(options.protocol);
-  if (!asked.protocol)
-    throw CLI::ValidationError("--protocol",
-                               "found " + options.protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
+  asked.client_ports = options.traffic.client_ports();
+  asked.from = options.traffic.from;
+  asked.to = options.traffic.to;
+  asked.protocol = options.traffic.wanted_protocol();
   return asked;
 }
 
@@ -69,11 +65,7 @@ void add_diff_verb(CLI::App& app, int& exit_status) {
   const auto options = std::make_shared<DiffVerbOptions>();
   verb->add_option("BEFORE", options->before, "Policy file")->required();
   verb->add_option("AFTER", options->after, "The policy that would take its place")->required();
-  verb->add_option("--from", options->from, "Only traffic from this endpoint: its name or id, or an address");
-  verb->add_option("--to", options->to, "Only traffic to this endpoint");
-  verb->add_option("--protocol", options->protocol, "Only this protocol: tcp, udp, icmp, icmpv6 or a number");
-  verb->add_option("--client", options->client, "Client ports: linux, windows, nat, elb or FIRST-LAST")
-      ->capture_default_str();
+  options->traffic.add_to(*verb);
   verb->add_flag("--all", options->everything,
                  "Also addresses of the VPC that no interface has, AWS's services, loopback, multicast");
   auto* text =

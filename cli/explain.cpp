@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
+#include "cli/atomic_file.h"
 #include "cli/control_client.h"
 #include "cli/control_socket.h"
-#include "cli/output_file.h"
 #include "cli/policy_file.h"
 #include "cli/verbs.h"
 #include "explain/explanation.h"
@@ -76,6 +76,12 @@ int print(const ExplainOptions& options, const nlohmann::ordered_json& story) {
   return story.at("as_expected").get<bool>() ? exit_status::ok : exit_status::negative;
 }
 
+void write_policy(const std::string& path, const Policy& policy) {
+  AtomicFile file(path);
+  file.write(emit_policy(policy));
+  file.commit();
+}
+
 // Nothing is written unless there is a fix: a file that looks fixed and is not would be worse than none.
 void write_fixed(const ExplainOptions& options, const Explanation& told) {
   if (!told.fix)
@@ -83,7 +89,7 @@ void write_fixed(const ExplainOptions& options, const Explanation& told) {
   else if (!told.fix->policy)
     std::cerr << "vpcwall: no rule helps, so " << options.write_fixed << " is not written\n";
   else
-    write_output_file(options.write_fixed, emit_policy(*told.fix->policy));
+    write_policy(options.write_fixed, *told.fix->policy);
 }
 
 int explain_from_file(const ExplainOptions& options) {

@@ -7,8 +7,8 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/client_ports.h"
 #include "cli/policy_file.h"
+#include "cli/traffic_options.h"
 #include "cli/verbs.h"
 #include "reach/reach_picture.h"
 #include "reach/reach_report.h"
@@ -17,22 +17,18 @@ namespace vpcwall {
 namespace {
 
 struct ReachVerbOptions {
-  std::string policy, from, to, protocol, svg;
-  std::string client = "linux";
+  std::string policy, svg;
+  TrafficOptions traffic;
   bool everything = false, json = false, dot = false;
 };
 
 ReachOptions reach_options(const ReachVerbOptions& options) {
   ReachOptions asked;
-  asked.client_ports = read_client_ports(options.client);
-  asked.from = options.from;
-  asked.to = options.to;
+  asked.client_ports = options.traffic.client_ports();
+  asked.from = options.traffic.from;
+  asked.to = options.traffic.to;
+  asked.protocol = options.traffic.wanted_protocol();
   asked.everything = options.everything;
-  if (options.protocol.empty()) return asked;
-  asked.protocol = parse_protocol(options.protocol);
-  if (!asked.protocol)
-    throw CLI::ValidationError("--protocol",
-                               "found " + options.protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
   return asked;
 }
 
@@ -65,11 +61,7 @@ void add_reach_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("reach", "Say who can reach whom, on which protocols and ports");
   const auto options = std::make_shared<ReachVerbOptions>();
   verb->add_option("POLICY", options->policy, "Policy file, YAML or JSON")->required();
-  verb->add_option("--from", options->from, "Only from this endpoint: its name or id, or an address");
-  verb->add_option("--to", options->to, "Only to this endpoint");
-  verb->add_option("--protocol", options->protocol, "Only this protocol: tcp, udp, icmp, icmpv6 or a number");
-  verb->add_option("--client", options->client, "Client ports: linux, windows, nat, elb or FIRST-LAST")
-      ->capture_default_str();
+  options->traffic.add_to(*verb);
   verb->add_flag("--all", options->everything,
                  "Also addresses of the VPC that no interface has, AWS's services, loopback, multicast");
   auto* json = verb->add_flag("--json", options->json, "Print JSON");

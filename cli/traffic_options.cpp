@@ -1,38 +1,31 @@
-#include "cli/client_ports.h"
+#include "cli/traffic_options.h"
 
-#include <array>
-#include <charconv>
-#include <optional>
-#include <utility>
-
-#include "reach/reach.h"
+#include "explain/client_ports.h"
 
 namespace vpcwall {
-namespace {
 
-std::optional<std::uint16_t> read_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
+void TrafficOptions::add_to(CLI::App& verb) {
+  verb.add_option("--from", from, "Only from this endpoint: its name or id, or an address");
+  verb.add_option("--to", to, "Only to this endpoint");
+  verb.add_option("--protocol", protocol, "Only this protocol: tcp, udp, icmp, icmpv6 or a number");
+  verb.add_option("--client", client, "Client ports: linux, windows, nat, elb or FIRST-LAST")
+      ->capture_default_str();
 }
 
-}  // namespace
+std::optional<Protocol> TrafficOptions::wanted_protocol() const {
+  if (protocol.empty()) return std::nullopt;
+  const auto found = parse_protocol(protocol);
+  if (!found)
+    throw CLI::ValidationError("--protocol",
+                               "found " + protocol + ", expected tcp, udp, icmp, icmpv6 or 0-255");
+  return found;
+}
 
-PortRange read_client_ports(const std::string& text) {
-  constexpr std::array<std::pair<std::string_view, PortRange>, 4> known{{{"linux", linux_client_ports},
-                                                                         {"windows", {49152, 65535}},
-                                                                         {"nat", {1024, 65535}},
-                                                                         {"elb", {1024, 65535}}}};
-  for (const auto& [name, ports] : known)
-    if (text == name) return ports;
-  const auto dash = text.find('-');
-  const auto first = read_port(std::string_view(text).substr(0, dash));
-  const auto last = dash == std::string::npos ? first : read_port(std::string_view(text).substr(dash + 1));
-  if (!first || !last || *first > *last)
-    throw CLI::ValidationError("--client",
-                               "found " + text + ", expected linux, windows, nat, elb or FIRST-LAST");
-  return {*first, *last};
+PortRange TrafficOptions::client_ports() const {
+  if (const auto known = parse_client(client)) return known->ports;
+  if (const auto range = parse_client("custom:" + client)) return range->ports;
+  throw CLI::ValidationError("--client",
+                             "found " + client + ", expected linux, windows, nat, elb or FIRST-LAST");
 }
 
 }  // namespace vpcwall

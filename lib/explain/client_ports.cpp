@@ -11,10 +11,9 @@ struct KnownClient {
   PortRange ports;
 };
 constexpr std::array known_clients{
-    KnownClient{"linux", {32768, 60999}},    // N-35
-    KnownClient{"windows", {49152, 65535}},  // N-37
-    KnownClient{"nat", {1024, 65535}},       // N-38, N-43
-    KnownClient{"elb", {1024, 65535}},       // N-39, N-43
+    KnownClient{"linux", linux_client_ports}, KnownClient{"windows", {49152, 65535}},  // N-37
+    KnownClient{"nat", {1024, 65535}},                                                 // N-38, N-43
+    KnownClient{"elb", {1024, 65535}},                                                 // N-39, N-43
 };
 constexpr std::string_view custom = "custom:";
 

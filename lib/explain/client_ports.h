@@ -18,6 +18,8 @@
 
 namespace vpcwall {
 
+inline constexpr PortRange linux_client_ports{32768, 60999};  // N-35
+
 struct ClientPorts {
   std::string client;  // "linux", "custom:2000-3000", …
   PortRange ports;

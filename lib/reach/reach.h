@@ -24,12 +24,12 @@
 
 #include "base/expected.h"
 #include "engine/decision.h"
+#include "explain/client_ports.h"
 #include "policy/counter_slots.h"
 #include "reach/line.h"
 
 namespace vpcwall {
 
-inline constexpr PortRange linux_client_ports{32768, 60999};  // N-35
 inline constexpr std::uint64_t default_max_exchanges = 20'000'000;
 
 struct ReachOptions {
