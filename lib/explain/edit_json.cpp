@@ -64,6 +64,12 @@ class EditWriter {
   ordered_json operator()(const RemoveRule& edit) const {
     return rule("remove-rule", edit.group, edit.direction, edit.rule);
   }
+  ordered_json operator()(const SetSourceDestCheck& edit) const {
+    return {{"edit", "set-source-dest-check"},
+            {"interface", name_of(policy_.interfaces, edit.interface)},
+            {"id", edit.interface},
+            {"source_dest_check", edit.on}};
+  }
   template <class Other>
   ordered_json operator()(const Other&) const {
     return {{"edit", "other"}};  // no fix is made of these
@@ -110,6 +116,9 @@ ordered_json to_json(const Edit& edit, const Policy& policy) { return std::visit
 
 std::string edit_text(const ordered_json& edit) {
   const std::string what = edit.at("edit").get<std::string>();
+  if (what == "set-source-dest-check")
+    return "set on interface " + edit.at("interface").get<std::string>() + ": " +
+           flow_text({{"source_dest_check", edit.at("source_dest_check")}});
   const bool acl = edit.contains("network_acl");
   const std::string where = (acl ? "network ACL " + edit.at("network_acl").get<std::string>()
                                  : "security group " + edit.at("security_group").get<std::string>()) +

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/decision_json.h"
 #include "explain/edit_json.h"
 #include "explain/explanation.h"
@@ -90,14 +92,27 @@ ordered_json nearest_json(const NearRule& near) {
   return json;
 }
 
+template <class Kind>
+bool has(const Fix& fix) {
+  return std::any_of(fix.edits.begin(), fix.edits.end(),
+                     [](const Edit& edit) { return std::holds_alternative<Kind>(edit); });
+}
+
+// What a fix does beyond what was asked for.
+std::string side_effect(const Fix& fix) {
+  if (has<RemoveRule>(fix)) return " What else was allowed by that ends as well.";
+  if (has<SetSourceDestCheck>(fix))
+    return " Without the source/destination check an interface carries traffic of others, forged addresses"
+           " included: right for a router or a NAT instance; otherwise use an address that is its own.";
+  return {};
+}
+
 std::string fix_sentence(const Fix& fix) {
   if (!fix.policy)
     return "No rule helps: " + fix.why_not + '.' + (fix.instead.empty() ? "" : ' ' + fix.instead);
-  const bool removes = std::holds_alternative<RemoveRule>(fix.edits.front());
-  const std::string tried = removes ? " What else was allowed by that ends as well." : "";
-  if (fix.edits.size() == 1) return "One change is enough; tried, and it works." + tried;
+  if (fix.edits.size() == 1) return "One change is enough; tried, and it works." + side_effect(fix);
   return "One rule is not enough: all " + std::to_string(fix.edits.size()) +
-         " changes are needed; tried together, and they work." + tried;
+         " changes are needed; tried together, and they work." + side_effect(fix);
 }
 
 ordered_json fix_json(const Fix& fix, const Policy& policy) {

@@ -111,16 +111,9 @@ Lifting lift_group(const JudgedPolicy& policy, const Refusal& refusal, const Inq
   return lifting;
 }
 
+// The check looks at no rule (D-1): it is there, or it is not.
 Lifting lift_source_dest_check(const JudgedPolicy& policy, const Refusal& refusal) {
-  const std::string name = policy.compiled.interfaces.at(refusal.gate.interface).name;
-  const IpAddress& address =
-      refusal.direction == Direction::egress ? refusal.packet.source : refusal.packet.destination;
-  return {{},
-          "the source/destination check of interface " + name + " looks at no rule: " + to_string(address) +
-              " is not the interface's own address",
-          "If " + name +
-              " is to carry traffic of others (a router, a NAT instance), set `source_dest_check: false`" +
-              " there; otherwise use an address that is its own."};
+  return {{{SetSourceDestCheck{policy.written.interfaces.at(refusal.gate.interface).id, false}}}, {}, {}};
 }
 
 }  // namespace
@@ -140,9 +133,7 @@ Lifting lift(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& 
 void force(Policy& policy, const Refusal& refusal) {
   const Prefix anywhere{{0, 0, refusal.packet.family()}, 0};
   Interface& interface = policy.interfaces.at(refusal.gate.interface);
-  if (refusal.gate.gate == Gate::source_dest_check) {
-    interface.source_dest_check = false;
-  } else if (refusal.gate.outcome == Outcome::table_full) {
+  if (refusal.gate.outcome == Outcome::table_full) {
     policy.behavior.flows_per_interface = std::numeric_limits<std::uint32_t>::max();
   } else if (refusal.at_acl()) {
     const auto subnet = std::find_if(policy.subnets.begin(), policy.subnets.end(),

@@ -59,10 +59,9 @@ class Editor {
     find(policy_.subnets, edit.subnet, "subnet", "InvalidSubnetID.NotFound").network_acl = edit.network_acl;
   }
 
-  void operator()(const SetGroups& edit) {
-    find(policy_.interfaces, edit.interface, "interface", "InvalidNetworkInterfaceID.NotFound")
-        .security_groups = edit.security_groups;
-  }
+  void operator()(const SetGroups& edit) { interface(edit.interface).security_groups = edit.security_groups; }
+
+  void operator()(const SetSourceDestCheck& edit) { interface(edit.interface).source_dest_check = edit.on; }
 
   void operator()(const SetListEntries& edit) {
     find(policy_.prefix_lists, edit.prefix_list, "prefix list", "InvalidPrefixListID.NotFound").entries =
@@ -100,6 +99,9 @@ class Editor {
  private:
   SecurityGroup& group(const std::string& id) {
     return find(policy_.security_groups, id, "security group", "InvalidGroup.NotFound");
+  }
+  Interface& interface(const std::string& id) {
+    return find(policy_.interfaces, id, "interface", "InvalidNetworkInterfaceID.NotFound");
   }
   NetworkAcl& acl(const std::string& id) {
     return find(policy_.network_acls, id, "network ACL", "InvalidNetworkAclID.NotFound");

@@ -55,6 +55,10 @@ struct SetGroups {
   std::string interface;
   std::vector<std::string> security_groups;
 };
+struct SetSourceDestCheck {  // D-1, D-2: off for a router or a NAT instance
+  std::string interface;
+  bool on = true;
+};
 struct SetListEntries {
   std::string prefix_list;
   std::vector<PrefixListEntry> entries;
@@ -67,7 +71,7 @@ struct DeleteAcl {  // refused while a subnet uses it, and for the default ACL (
 };
 
 using Edit = std::variant<AddRule, RemoveRule, AddEntry, ReplaceEntry, RemoveEntry, AssociateAcl, SetGroups,
-                          SetListEntries, DeleteGroup, DeleteAcl>;
+                          SetSourceDestCheck, SetListEntries, DeleteGroup, DeleteAcl>;
 
 [[nodiscard]] Expected<Policy, Diagnostic> apply_edits(Policy policy, std::span<const Edit> edits);
 

@@ -56,6 +56,10 @@ TEST(Explain, NamesTheSourceDestinationCheck) {  // D-2
   EXPECT_NE(story.at("sentence").get<std::string>().find("the source/destination check of interface web"),
             std::string::npos)
       << story.dump();
+  const auto& fix = story.at("fix");
+  EXPECT_EQ(fix.at("edits").at(0).at("text"), "set on interface web: {source_dest_check: false}");
+  EXPECT_NE(fix.at("sentence").get<std::string>().find("forged addresses included"), std::string::npos)
+      << "what it costs is said: " << fix.dump();
 }
 
 TEST(Explain, AnswersAPingWithAnEchoReply) {

@@ -126,6 +126,7 @@ TEST(Edit, NamesWhatIsNotThere) {
   EXPECT_EQ(code({AssociateAcl{"subnet-1", "acl-9"}}), "InvalidNetworkAclID.NotFound");
   EXPECT_EQ(code({SetGroups{"eni-9", {"sg-1"}}}), "InvalidNetworkInterfaceID.NotFound");
   EXPECT_EQ(code({SetGroups{"eni-1", {"sg-9"}}}), "InvalidGroup.NotFound");
+  EXPECT_EQ(code({SetSourceDestCheck{"eni-9", false}}), "InvalidNetworkInterfaceID.NotFound");
   EXPECT_EQ(code({SetListEntries{"pl-9", {}}}), "InvalidPrefixListID.NotFound");
   EXPECT_EQ(code({SetListEntries{"pl-1", {}}}), "accepted");
   EXPECT_EQ(code({SetGroups{"eni-1", {"sg-1", "sg-3"}}}), "accepted");
