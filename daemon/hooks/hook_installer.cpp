@@ -71,7 +71,7 @@ std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend, bool for
     consider(std::move(hooks), backend != HookBackend::nft, [&probed] { return probed.refusal(); });
   };
 
-  if (for_fast_path) {
+  if (for_fast_path && !NftHooks().fast_path_refusal().empty()) {
     consider_xt(xt_variants.front());
     consider_nft();
     consider_xt(xt_variants.back());

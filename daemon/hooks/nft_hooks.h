@@ -4,6 +4,8 @@
 // reassembly on for a namespace when such a rule appears (the socket expression of nft, unlike the xt match,
 // does not do that). The rule stands in a chain that nothing jumps to, so no packet ever meets it, and it
 // lives exactly as long as the other rules, also when the process is killed. Connection tracking stays out.
+//
+// With a fast path a second transaction inserts the rules that consult it: in between everything is judged.
 #pragma once
 
 #include <string>
@@ -11,9 +13,6 @@
 #include "daemon/hooks/hook_installer.h"
 
 namespace vpcwall {
-
-// The transaction that puts the plan in force, whatever was in the table before.
-[[nodiscard]] std::string render_nft(const HookPlan& plan);
 
 class NftHooks : public HookInstaller {
  public:

@@ -4,6 +4,9 @@
 
 #include <stdexcept>
 
+#include "daemon/fast_path/kernel_fast_path.h"
+#include "daemon/hooks/nft_program_rules.h"
+#include "daemon/hooks/nft_rules.h"
 #include "daemon/hooks/nft_session.h"
 #include "support/hook_rules.h"
 #include "support/network_namespace.h"
@@ -24,11 +27,9 @@ struct NftHooksTest : ::testing::Test {
       NftHooks().install(plan);
       return;
     }
-    std::string rules = render_nft(plan);
-    const std::size_t at = rules.find("    queue");
-    rules.replace(at, rules.find('\n', at) - at, "    counter accept");
-    const NftResult result = NftSession().run(rules);
+    const NftResult result = NftSession().run(render_nft(plan, "counter accept"));
     ASSERT_TRUE(result.ok) << result.errors;
+    insert_nft_program_rules(nft_program_rules(plan));
   }
   void remove() const {
     const Inside inside(lab.router);
@@ -51,6 +52,37 @@ TEST_F(NftHooksTest, LeavesTheRulesetAsItWas) {
   EXPECT_EQ(ruleset(lab.router), before);
   remove();
   EXPECT_EQ(ruleset(lab.router), before);
+}
+
+// iptables-nft writes such rules as well; this kernel's nftables takes them in a table of any family.
+TEST_F(NftHooksTest, ConsultProgramsThatNeedTheirNamesNoLonger) {
+  const std::string before = ruleset(lab.router);
+  ASSERT_EQ(NftHooks().fast_path_refusal(), "");
+  HookPlan plan = router_plan();
+  plan.devices = {"server_side", "client_side"};
+  KernelFastPath fast_path({64, 64, 1024}, 3);
+  plan.fast_path = FastPathRules{fast_path.folder(), {std::uint16_t{1}, std::nullopt}};
+  {
+    const auto names = fast_path.pin();
+    install(plan);
+  }
+  const std::string during = run_in(lab.router, {"nft", "list", "table", "inet", "vpcwall"});
+  EXPECT_EQ(occurrences(during, "xt match bpf accept"), 2U) << during;
+  EXPECT_EQ(occurrences(during, "xt match bpf drop"), 2U) << during;
+  install(router_plan());
+  EXPECT_EQ(occurrences(ruleset(lab.router), "xt match"), 0U);
+  const auto names = fast_path.pin();
+  install(plan);
+  remove();
+  EXPECT_EQ(ruleset(lab.router), before);
+}
+
+TEST_F(NftHooksTest, SayWhichProgramIsNotThere) {
+  HookPlan plan = router_plan();
+  plan.devices = {"server_side"};
+  plan.fast_path = FastPathRules{"/sys/fs/bpf/nobody", {std::uint16_t{1}}};
+  EXPECT_THROW(install(plan), std::system_error);
+  remove();
 }
 
 TEST_F(NftHooksTest, ReassemblesFragmentsOfBothFamilies) {
