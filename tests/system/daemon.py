@@ -12,6 +12,8 @@ from conditions import eventually
 from namespaces import PREFIX
 
 SANITIZED = bool(os.environ.get("VPCWALL_SANITIZE"))
+# What a run may choose for all daemons whose test does not: {"backend": "nft"}.
+DEFAULTS = json.loads(os.environ.get("VPCWALL_TEST_SETTINGS", "{}"))
 
 
 def program(variable):
@@ -78,6 +80,7 @@ class Daemon:
                     "policy": str(self.policy_path),
                     "control": {"socket": str(self.socket_path)},
                     "queues": {"count": 1},
+                    **DEFAULTS,
                     **settings,
                 }
             ),

@@ -1,0 +1,86 @@
+"""What runs inside the guest. Prints a table and a last line; the exit status is 0 only if everything
+passed and nothing was skipped. A step that takes too long is ended."""
+
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BUILD = Path(os.environ["VPCWALL_BUILD"])
+MODULES = ["veth", "nf_tables", "nft_queue", "nft_hash", "nft_tproxy", "nft_compat", "nfnetlink_queue", "xt_bpf", "xt_socket",
+           "xt_NFQUEUE", "ip_tables", "iptable_filter", "iptable_security", "iptable_nat", "ip6_tables", "ip6table_filter",
+           "ip6table_security"]
+SKIPPED = re.compile(r"\b\d+ (skipped|xfailed)|\[  SKIPPED \]")
+
+
+@dataclasses.dataclass
+class Step:
+    name: str
+    command: list
+    seconds: int
+    settings: dict = dataclasses.field(default_factory=dict)
+
+
+def pytest(*files):
+    return ["/usr/bin/python3", "-m", "pytest", "-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", *files]
+
+
+def kernel(only):
+    return [str(BUILD / "tests/kernel_tests"), f"--gtest_filter={only}", "--gtest_brief=1"]
+
+
+def live(backend):
+    return [str(BUILD / "cli/vpcwall"), "test", "--live", "--daemon", str(BUILD / "daemon/vpcwalld"), "--backend", backend,
+            "--fast-path", "both", "tests/conformance"]
+
+
+def steps():
+    system = sorted(str(path) for path in Path("tests/system").glob("test_*.py"))
+    yield Step("hook rules and the choice of a back end", kernel("*Hooks*:HookInstaller*"), 300)
+    yield Step("queues and privileges", kernel("*NfQueue*:Privileges*"), 300)
+    yield Step("programs against the engine", kernel("KernelFastPathPrograms*"), 300)
+    yield Step("conformance with real packets, nft", live("nft"), 1200)
+    yield Step("conformance with real packets, xt", live("xt"), 1200)
+    yield Step("system tests, nft, fast path", pytest(*system), 2400, {"backend": "nft", "fast_path": "required"})
+    yield Step("system tests, xt", pytest(*system), 2400, {"backend": "xt"})
+
+
+def run(step):
+    print(f"== {step.name}", flush=True)
+    environment = {**os.environ, "VPCWALL_TEST_SETTINGS": json.dumps(step.settings), "VPCWALL_KERNEL_STEPS": "5000",
+                   "VPCWALL": str(BUILD / "cli/vpcwall"), "VPCWALLD": str(BUILD / "daemon/vpcwalld"),
+                   "PYTHONDONTWRITEBYTECODE": "1"}
+    begin = time.monotonic()
+    try:
+        result = subprocess.run(step.command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                                timeout=step.seconds, check=False)
+        output, outcome = result.stdout, "passed" if result.returncode == 0 else f"FAILED ({result.returncode})"
+    except subprocess.TimeoutExpired as late:
+        output, outcome = (late.stdout or b"").decode(errors="replace"), f"FAILED (not done in {step.seconds} s)"
+    if outcome == "passed" and SKIPPED.search(output):
+        outcome = "FAILED (skipped tests)"
+    lines = [line for line in output.splitlines() if line.strip()]
+    print("\n".join(lines[-6:] if outcome == "passed" else lines[-600:]), flush=True)
+    return outcome, time.monotonic() - begin
+
+
+def main():
+    for module in MODULES:
+        subprocess.run(["modprobe", module], check=True)
+    print(f"Linux {os.uname().release}, {os.cpu_count()} processors", flush=True)
+    only = os.environ.get("VPCWALL_GUEST_ONLY", "")
+    results = [(step, *run(step)) for step in steps() if only in step.name]
+    print("\nIn the guest:")
+    for step, outcome, seconds in results:
+        print(f"  {step.name:<52} {outcome:<12} {seconds:6.0f} s")
+    failed = sum(outcome != "passed" for _, outcome, _ in results)
+    print(f"{len(results) - failed} of {len(results)} steps passed" if failed == 0 else f"{failed} of {len(results)} steps failed")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
