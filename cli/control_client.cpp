@@ -41,10 +41,10 @@ std::string receive_line(int connection, std::chrono::steady_clock::time_point d
 ControlClient::ControlClient(std::string socket_path, std::chrono::milliseconds timeout)
     : socket_path_(std::move(socket_path)), timeout_(timeout) {}
 
-nlohmann::json ControlClient::request(const nlohmann::json& request) const {
+nlohmann::json ControlClient::request(const nlohmann::json& request, int attached) const {
   const auto deadline = std::chrono::steady_clock::now() + timeout_;
   const OwnedDescriptor connection = connect_to(socket_path_);
-  send_line(connection.get(), request.dump() + '\n', deadline, socket_path_);
+  send_line(connection.get(), request.dump() + '\n', deadline, socket_path_, attached);
   const std::string line = receive_line(connection.get(), deadline, socket_path_);
   nlohmann::json reply = nlohmann::json::parse(line, nullptr, false);
   if (!reply.is_object()) throw std::runtime_error("what answers on " + socket_path_ + " is not vpcwalld");

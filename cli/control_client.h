@@ -29,7 +29,8 @@ class ControlClient {
  public:
   explicit ControlClient(std::string socket_path,
                          std::chrono::milliseconds timeout = std::chrono::seconds{30});
-  [[nodiscard]] nlohmann::json request(const nlohmann::json& request) const;
+  // `attached`: an open file for the daemon to read, or none.
+  [[nodiscard]] nlohmann::json request(const nlohmann::json& request, int attached = -1) const;
 
  private:
   std::string socket_path_;

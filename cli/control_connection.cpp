@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <system_error>
@@ -15,6 +16,24 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::system_error(errno, std::generic_category(), what);
+}
+
+ssize_t send_some(int connection, std::string_view line, int attached) {
+  iovec vector{const_cast<char*>(line.data()), line.size()};  // NOLINT: what the call takes; it only reads
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof attached)> control{};
+  if (attached >= 0) {
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof attached);
+    std::memcpy(CMSG_DATA(part), &attached, sizeof attached);
+  }
+  return ::sendmsg(connection, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 }  // namespace
@@ -53,11 +72,12 @@ OwnedDescriptor connect_to(const std::string& path) {
 }
 
 void send_line(int connection, std::string_view line, std::chrono::steady_clock::time_point deadline,
-               const std::string& path) {
+               const std::string& path, int attached) {
   while (!line.empty()) {
     wait_for(connection, POLLOUT, deadline, path);
-    const ssize_t sent = ::send(connection, line.data(), line.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent = send_some(connection, line, attached);
     if (sent >= 0) {
+      attached = -1;
       line.remove_prefix(static_cast<std::size_t>(sent));
     } else if (errno == EPIPE || errno == ECONNRESET) {
       return;  // the daemon has answered (a refusal) without reading it all: go and read the answer

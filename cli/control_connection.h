@@ -16,7 +16,8 @@ void wait_for(int descriptor, short events, std::chrono::steady_clock::time_poin
 
 [[nodiscard]] OwnedDescriptor connect_to(const std::string& path);
 
+// `attached`, unless -1, is an open file that goes along with the first byte.
 void send_line(int connection, std::string_view line, std::chrono::steady_clock::time_point deadline,
-               const std::string& path);
+               const std::string& path, int attached = -1);
 
 }  // namespace vpcwall

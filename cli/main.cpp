@@ -27,6 +27,7 @@ int main(int argc, char** argv) {
   add_simulate_verb(app, status);
   add_test_verb(app, status);
   add_online_verbs(app, status);
+  add_change_verbs(app, status);
   add_observe_verb(app, status);
   add_lab_verbs(app, status);
   try {

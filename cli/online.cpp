@@ -1,4 +1,4 @@
-// The verbs that ask the running daemon: status, rules, flows, reload.
+// The verbs that ask the running daemon what it does: status, rules, flows.
 #include <iostream>
 #include <memory>
 
@@ -25,31 +25,6 @@ int print(const OnlineOptions& options, const nlohmann::json& request,
   const nlohmann::ordered_json report = ask(options, request);
   std::cout << (options.json ? report.dump(2) + '\n' : text(report));
   return exit_status::ok;
-}
-
-std::string reload_text(const nlohmann::ordered_json& report) {
-  std::string text =
-      "generation " + std::to_string(report.at("generation").get<std::uint64_t>()) + " in force\n";
-  for (const auto& [key, sign] :
-       {std::pair("added", "+ "), std::pair("removed", "- "), std::pair("changed", "~ ")})
-    for (const auto& rule : report.at(key)) text += sign + rule.get<std::string>() + '\n';
-  return text;
-}
-
-int reload(const OnlineOptions& options) {
-  const nlohmann::ordered_json report = ask(options, {{"verb", "reload"}});
-  const bool accepted = report.at("accepted").get<bool>();
-  if (options.json) {
-    std::cout << report.dump(2) << '\n';
-  } else {
-    for (const auto& line : report.at("diagnostics")) std::cerr << line.get<std::string>() << '\n';
-    if (accepted)
-      std::cout << reload_text(report);
-    else
-      std::cerr << "vpcwall: reload refused, the old policy stays in force\n";
-  }
-  if (!accepted) return exit_status::negative;
-  return report.at("everywhere").get<bool>() ? exit_status::ok : exit_status::negative;
 }
 
 struct Verb {
@@ -81,8 +56,6 @@ void add_online_verbs(CLI::App& app, int& exit_status) {
   flows.app->callback([options = flows.options, &exit_status] {
     exit_status = print(*options, {{"verb", "flows"}, {"limit", options->limit}}, flows_text);
   });
-  const Verb again = add(app, "reload", "Read the policy file again; refused whole if it has a mistake");
-  again.app->callback([options = again.options, &exit_status] { exit_status = reload(*options); });
 }
 
 }  // namespace vpcwall

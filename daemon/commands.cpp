@@ -9,12 +9,11 @@
 
 #include "control/observe_request.h"
 #include "control/reports.h"
+#include "daemon/change/change_verbs.h"
 #include "daemon/decisions_report.h"
 #include "daemon/observation_stream.h"
-#include "daemon/text_file.h"
 #include "engine/flow_identity.h"
 #include "explain/explanation.h"
-#include "policy/policy_yaml.h"
 #include "replay/packet_json.h"
 
 namespace vpcwall {
@@ -57,26 +56,10 @@ Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, con
   return inquiry_about(*packet);
 }
 
-ordered_json to_json(const ReloadOutcome& outcome) {
-  ordered_json json;
-  json["schema"] = "vpcwall/reload/1";
-  json["accepted"] = outcome.report.has_value();
-  json["diagnostics"] = outcome.diagnostics;
-  if (outcome.report) {
-    json["generation"] = outcome.report->generation;
-    json["everywhere"] = outcome.report->everywhere;
-    json["added"] = outcome.report->added;
-    json["removed"] = outcome.report->removed;
-    json["changed"] = outcome.report->changed;
-  }
-  json["milliseconds"] = outcome.milliseconds;
-  return json;
-}
-
 }  // namespace
 
-Commands::Commands(const Settings& settings, Firewall& firewall, TimePoint started)
-    : settings_(settings), firewall_(firewall), started_(started) {}
+Commands::Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started)
+    : settings_(settings), firewall_(firewall), changes_(changes), started_(started) {}
 
 ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) {
   const bool counts = request.verb == "status" || request.verb == "rules" || request.verb == "flows" ||
@@ -93,45 +76,9 @@ ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) 
   if (request.verb == "observe") return observe(request);
   if (request.verb == "tap") return {tap(request), {}};
   if (request.verb == "decisions") return {decisions(request), {}};
-  const std::string asker =
-      "process " + std::to_string(peer.process) + " of user " + std::to_string(peer.user);
-  if (request.verb == "advance") return {advance(request, asker), {}};
-  return {to_json(reload(asker)), {}};
-}
-
-ReloadOutcome Commands::reload(const std::string& asked_by) {
-  const TimePoint begin = now();
-  ReloadOutcome outcome;
-  const auto text = read_text_file(settings_.policy, max_policy_bytes);
-  if (!text) {
-    outcome.diagnostics.push_back(text.error().message);
-  } else {
-    LoadedPolicy loaded = load_policy(*text, settings_.policy);
-    for (const Diagnostic& diagnostic : loaded.diagnostics)
-      outcome.diagnostics.push_back(to_string(diagnostic));
-    if (loaded.policy) {
-      try {
-        outcome.report = firewall_.reload(*loaded.policy);
-      } catch (const std::exception& error) {
-        outcome.diagnostics.emplace_back(error.what());
-      }
-    }
-  }
-  outcome.milliseconds = std::chrono::duration<double, std::milli>(now() - begin).count();
-
-  for (const std::string& line : outcome.diagnostics) spdlog::warn("{}", line);
-  if (!outcome.report) {
-    spdlog::error("reload asked by {}: refused, the policy of generation {} stays in force", asked_by,
-                  firewall_.policy()->generation);
-  } else {
-    spdlog::info(
-        "reload asked by {}: generation {} in force, {} rules added, {} removed, {} changed, {:.1f} ms",
-        asked_by, outcome.report->generation, outcome.report->added.size(), outcome.report->removed.size(),
-        outcome.report->changed.size(), outcome.milliseconds);
-    if (!outcome.report->everywhere)
-      spdlog::error("reload: a worker has not taken generation {} over yet", outcome.report->generation);
-  }
-  return outcome;
+  if (request.verb == "advance")
+    return {advance(request, to_string(Asker{"control socket", peer.process, peer.user})), {}};
+  return {answer_change(changes_, request, peer), {}};
 }
 
 ordered_json Commands::status() const {
@@ -141,6 +88,7 @@ ordered_json Commands::status() const {
   json["pid"] = ::getpid();
   json["uptime_seconds"] = seconds(now() - started_);
   json["policy"] = settings_.policy;
+  json["policy_in_force"] = policy_status(changes_);
   json["generation"] = firewall_.policy()->generation;
   json["interfaces"] = firewall_.policy()->interfaces.size();
   json["mode"] = to_string(settings_.mode);

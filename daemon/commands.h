@@ -1,11 +1,11 @@
-// What each verb of the control socket does; also the one place where a policy file becomes the policy in
-// force, whether a signal or a request asked for it. Control thread only.
+// What each verb of the control socket does. Control thread only.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "daemon/change/policy_changes.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
 #include "daemon/settings.h"
@@ -13,20 +13,11 @@
 
 namespace vpcwall {
 
-struct ReloadOutcome {
-  std::vector<std::string> diagnostics;  // errors and warnings, a line each
-  std::optional<ReloadReport> report;    // none: refused, and the old policy stays
-  double milliseconds = 0;
-};
-
 class Commands {
  public:
-  Commands(const Settings& settings, Firewall& firewall, TimePoint started);
+  Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started);
 
   [[nodiscard]] ControlAnswer answer(const Request& request, const ControlPeer& peer);
-
-  // Reads the policy file again and brings it into force, or says why not. Logs either.
-  ReloadOutcome reload(const std::string& asked_by);
 
  private:
   [[nodiscard]] nlohmann::ordered_json status() const;
@@ -41,6 +32,7 @@ class Commands {
 
   const Settings& settings_;
   Firewall& firewall_;
+  PolicyChanges& changes_;
   TimePoint started_;
 };
 

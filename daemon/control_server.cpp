@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <span>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -72,6 +73,29 @@ bool in_group(uid_t user, gid_t group) {
   int count = static_cast<int>(groups.size());
   if (::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) return false;
   return std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
+}
+
+// Of the files that come along the last one is kept; more than a few the kernel does not hand over.
+ssize_t receive(int socket, std::span<char> block, FileDescriptor& attached) {
+  constexpr std::size_t most_files = 4;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(most_files * sizeof(int))> control{};
+  iovec vector{block.data(), block.size()};
+  msghdr message{};
+  message.msg_iov = &vector;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+  if (size < 0) return size;
+  for (cmsghdr* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
+    for (std::size_t at = 0; at + sizeof(int) <= part->cmsg_len - CMSG_LEN(0); at += sizeof(int)) {
+      int descriptor = -1;
+      std::memcpy(&descriptor, CMSG_DATA(part) + at, sizeof descriptor);
+      attached = FileDescriptor(descriptor);
+    }
+  }
+  return size;
 }
 
 }  // namespace
@@ -175,7 +199,7 @@ void ControlServer::accept_connections(TimePoint now) {
   for (;;) {
     FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket.get() < 0) return;
-    Connection connection{std::move(socket), {}, {}, {}, {}, false, false, now};
+    Connection connection{std::move(socket), {}, {}, {}, {}, {}, false, false, now};
     if (!may_speak(connection.socket.get(), connection.peer)) {
       connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})"
                             "\n";
@@ -198,7 +222,7 @@ bool ControlServer::may_speak(int socket, ControlPeer& peer) const {
   ucred credentials{};
   socklen_t size = sizeof credentials;
   if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
-  peer = {credentials.pid, credentials.uid};
+  peer = {credentials.pid, credentials.uid, -1};
   if (credentials.uid == 0 || credentials.uid == ::geteuid()) return true;
   return group_ != no_group && (credentials.gid == group_ || in_group(credentials.uid, group_));
 }
@@ -206,7 +230,7 @@ bool ControlServer::may_speak(int socket, ControlPeer& peer) const {
 void ControlServer::read_from(Connection& connection) {
   std::array<char, 8192> block{};
   while (connection.incoming.size() <= max_request_bytes) {
-    const ssize_t size = ::recv(connection.socket.get(), block.data(), block.size(), 0);
+    const ssize_t size = receive(connection.socket.get(), block, connection.attached);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size == 0 && connection.stream) {
@@ -246,7 +270,9 @@ void ControlServer::answer_lines(Connection& connection) {
       refuse(request.error());
       return;
     }
+    connection.peer.attached = connection.attached.get();
     ControlAnswer answer = handler_(*request, connection.peer);
+    connection.attached = FileDescriptor();
     connection.outgoing +=
         answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
     if (answer.rest) {

@@ -36,6 +36,7 @@ struct ControlAnswer {
 struct ControlPeer {
   pid_t process = 0;
   uid_t user = 0;
+  int attached = -1;  // an open file that came beside the request, or none; closed when it is answered
 };
 
 class ControlServer {
@@ -71,6 +72,7 @@ class ControlServer {
   struct Connection {
     FileDescriptor socket;
     ControlPeer peer;
+    FileDescriptor attached;
     std::string incoming, outgoing;
     AnswerStream stream;
     bool ending = false;   // the stream's peer wants to hear no more than is left

@@ -6,7 +6,9 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "daemon/change/policy_changes.h"
 #include "daemon/commands.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
@@ -14,6 +16,7 @@
 #include "daemon/privileges.h"
 #include "daemon/service.h"
 #include "daemon/settings.h"
+#include "daemon/state/state_directory.h"
 #include "daemon/text_file.h"
 #include "policy/policy_yaml.h"
 
@@ -39,23 +42,76 @@ std::optional<Settings> read_settings(const std::string& path) {
   return loaded.settings;
 }
 
-std::optional<Policy> read_policy(const std::string& path) {
-  const auto text = read_text_file(path, max_policy_bytes);
+// The policy to begin with, and where it comes from.
+struct FirstPolicy {
+  Policy policy;
+  PolicyText text;
+  PolicySource source = PolicySource::file;
+  std::vector<std::string> diagnostics;  // of the policy file
+};
+
+// What outlives the daemon, or why nothing does.
+struct Lasting {
+  std::optional<StateDirectory> directory;
+  std::optional<PolicyHistory> history;
+  std::string why_not;
+};
+
+Lasting open_lasting(const Settings& settings) {
+  Lasting lasting;
+  try {
+    lasting.directory.emplace(settings.state.directory);
+    lasting.history.emplace(settings.state.directory, settings.state.policies);
+  } catch (const std::exception& error) {
+    lasting.why_not = error.what();
+  }
+  return lasting;
+}
+
+std::optional<Policy> read_policy(const std::string& path, FirstPolicy& first) {
+  auto text = read_text_file(path, max_policy_bytes);
   if (!text) {
-    std::cerr << "vpcwalld: " << text.error().message << '\n';
+    first.diagnostics.push_back(text.error().message);
     return std::nullopt;
   }
   LoadedPolicy loaded = load_policy(*text, path);
-  print(loaded.diagnostics);
-  return loaded.policy;
+  first.text = {std::move(*text), path};
+  for (const Diagnostic& diagnostic : loaded.diagnostics) first.diagnostics.push_back(to_string(diagnostic));
+  return std::move(loaded.policy);
 }
 
-int run(const Settings& settings, const Policy& policy) {
+// A file with mistakes must not leave a host without its firewall: the last policy that was good is better
+// than none. Nothing if there is none either.
+std::optional<FirstPolicy> first_policy(const std::string& path,
+                                        const std::optional<PolicyHistory>& history) {
+  FirstPolicy first;
+  std::optional<Policy> policy = read_policy(path, first);
+  for (const std::string& line : first.diagnostics) std::cerr << line << '\n';
+  if (!policy && history && !history->entries().empty()) {
+    const PastPolicy& last = history->entries().back();
+    const std::string name = "policy " + std::to_string(last.number) + " of the history";
+    spdlog::critical("{} is refused: the last known good policy comes into force instead, {}", path, name);
+    first.text = {history->text(last.number), name};
+    first.source = PolicySource::last_known_good;
+    policy = load_policy(first.text.text, name).policy;
+  }
+  if (!policy) return std::nullopt;
+  first.policy = std::move(*policy);
+  return first;
+}
+
+int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   require_privileges();
   block_signals();
   const TimePoint started = now();
+  const Policy& policy = first.policy;
   Firewall firewall(settings);
-  Commands commands(settings, firewall, started);
+  if (!lasting.history)
+    spdlog::warn("no policy can be applied, confirmed or rolled back: {}", lasting.why_not);
+  else if (!lasting.history->warning().empty())
+    spdlog::warn("{}", lasting.history->warning());
+  PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
+  Commands commands(settings, firewall, changes, started);
   ControlServer control(settings.control.socket, settings.control.group,
                         [&commands](const Request& request, const ControlPeer& peer) {
                           return commands.answer(request, peer);
@@ -67,12 +123,13 @@ int run(const Settings& settings, const Policy& policy) {
     spdlog::warn("management bypass: {} of this host passes unjudged, which AWS has nothing like",
                  to_string(port));
   firewall.start(policy);
+  changes.began(std::move(first.text), first.source, first.diagnostics);
   if (const FastPathStatus fast_path = firewall.fast_path(); !fast_path.reason.empty())
     spdlog::warn("no fast path, every packet is judged in user space: {}", fast_path.reason);
   spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
                policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
                settings.control.socket);
-  const int status = serve(firewall, commands, control);
+  const int status = serve(firewall, changes, control);
   firewall.stop();
   spdlog::info("stopped");
   return status;
@@ -104,10 +161,11 @@ int main(int argc, char** argv) {
     if (!settings) return bad_input;
     if (!policy_path.empty()) settings->policy = policy_path;
     settings->test_clock = test_clock;
-    const std::optional<Policy> policy = read_policy(settings->policy);
-    if (!policy) return bad_input;
     set_up_log(settings->log_level);
-    return run(*settings, *policy);
+    Lasting lasting = open_lasting(*settings);
+    std::optional<FirstPolicy> first = first_policy(settings->policy, lasting.history);
+    if (!first) return bad_input;
+    return run(*settings, std::move(*first), std::move(lasting));
   } catch (const std::exception& error) {
     std::cerr << "vpcwalld: " << error.what() << '\n';
     return 1;

@@ -6,10 +6,13 @@
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <ctime>
+#include <limits>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -39,9 +42,16 @@ std::string status_line(const Firewall& firewall) {
          std::to_string(policy->interfaces.size()) + " interfaces guarded";
 }
 
-void reload(Firewall& firewall, Commands& commands) {
+// Rounded up, so that the time has come when the wait is over.
+int milliseconds_until(std::optional<TimePoint> due) {
+  if (!due) return std::numeric_limits<int>::max();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*due - now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, tick_milliseconds));
+}
+
+void reload(Firewall& firewall, PolicyChanges& changes, const signalfd_siginfo& signal) {
   notify_service_manager("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
-  commands.reload("SIGHUP");
+  changes.reload({"SIGHUP", static_cast<pid_t>(signal.ssi_pid), signal.ssi_uid});
   notify_service_manager("READY=1\n" + status_line(firewall));
 }
 
@@ -54,7 +64,7 @@ void block_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
+int serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control) {
   const sigset_t set = handled_signals();
   const FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
@@ -63,7 +73,8 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
   std::array<pollfd, 3> watched{
       {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
   for (;;) {
-    const int tick = control.has_streams() ? stream_milliseconds : tick_milliseconds;
+    const int tick = std::min(control.has_streams() ? stream_milliseconds : tick_milliseconds,
+                              milliseconds_until(changes.due()));
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
@@ -73,14 +84,16 @@ int serve(Firewall& firewall, Commands& commands, ControlServer& control) {
     if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
     if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
+    changes.revert_if_due(now());
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       if (info.ssi_signo == SIGHUP) {
-        reload(firewall, commands);
+        reload(firewall, changes, info);
         continue;
       }
       spdlog::info("{} from process {}: stopping", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT",
                    info.ssi_pid);
+      changes.ending();
       notify_service_manager("STOPPING=1");
       return 0;
     }

@@ -7,7 +7,7 @@
 
 #include <string_view>
 
-#include "daemon/commands.h"
+#include "daemon/change/policy_changes.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
 
@@ -16,7 +16,7 @@ namespace vpcwall {
 void block_signals();
 
 // Serves until SIGTERM or SIGINT (returns 0) or until a worker fails (logs why, returns 1).
-[[nodiscard]] int serve(Firewall& firewall, Commands& commands, ControlServer& control);
+[[nodiscard]] int serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control);
 
 // READY=1, STATUS=…, as systemd defines them; nothing happens where no service manager listens.
 void notify_service_manager(std::string_view state);

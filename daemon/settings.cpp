@@ -125,11 +125,22 @@ void read_control(Settings::Control& control, const YamlNode& node, Reporter& re
   }
 }
 
+void read_state(Settings::State& state, const YamlNode& node, Reporter& reporter) {
+  const MappingReader mapping(node, "the state settings", {"directory", "policies"}, reporter);
+  if (const YamlNode* directory = mapping.find("directory")) {
+    read_path(state.directory, *directory, "state directory", reporter);
+    if (!state.directory.starts_with('/'))
+      reporter.error(directory->at, "found " + quoted(state.directory) + ", expected an absolute path");
+  }
+  if (const YamlNode* policies = mapping.find("policies"))
+    keep(state.policies, read_number(*policies, "a number of policies", 1, 1000, reporter));
+}
+
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(
       node, "the daemon's settings",
       {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
-       "log", "flows", "management_bypass", "remove_hooks_at_stop"},
+       "state", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
       reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
@@ -153,6 +164,7 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   if (const YamlNode* queues = mapping.find("queues")) read_queues(settings.queues, *queues, reporter);
   if (const YamlNode* devices = mapping.find("devices")) read_devices(settings.devices, *devices, reporter);
   if (const YamlNode* control = mapping.find("control")) read_control(settings.control, *control, reporter);
+  if (const YamlNode* state = mapping.find("state")) read_state(settings.state, *state, reporter);
   if (const YamlNode* log = mapping.find("log")) {
     const MappingReader log_mapping(*log, "the log settings", {"level"}, reporter);
     if (const YamlNode* level = log_mapping.find("level")) {

@@ -48,6 +48,13 @@ struct Settings {
     friend bool operator==(const Control&, const Control&) = default;
   };
 
+  // What outlives the daemon: the policies that were in force, the audit log.
+  struct State {
+    std::string directory = "/var/lib/vpcwall";
+    std::uint16_t policies = 20;  // remembered
+    friend bool operator==(const State&, const State&) = default;
+  };
+
   std::string policy = "/etc/vpcwall/policy.yaml";
   HookMode mode = HookMode::router;
   HookBackend backend = HookBackend::automatic;
@@ -56,6 +63,7 @@ struct Settings {
   Queues queues;
   std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
   Control control;
+  State state;
   LogLevel log_level = LogLevel::info;
   std::uint32_t flows_per_worker = 262'144;
   // Host mode: ports of this host that nobody judges, for whoever administers it (E-26).

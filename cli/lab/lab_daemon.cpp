@@ -17,8 +17,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds start_limit{10};
-constexpr std::chrono::seconds stop_limit{5};
+constexpr std::chrono::seconds start_limit{60};  // a slow machine, or one that is emulated
+constexpr std::chrono::seconds stop_limit{30};
 constexpr std::chrono::seconds answer_limit{2};
 constexpr std::chrono::milliseconds ask_again{20};
 constexpr std::size_t log_lines_shown = 15;
@@ -77,6 +77,8 @@ std::string daemon_settings_text(const LabPlan& plan, const std::string& policy,
     text += "  " + quoted(endpoint.interface) + ": " + endpoint.router_device + '\n';
   }
   text += "control: {socket: " + quoted(control_socket) + "}\n";
+  text +=
+      "state: {directory: " + quoted(std::filesystem::path(control_socket).parent_path() / "state") + "}\n";
   text += "log: {level: " + settings.log_level + "}\n";
   return text;
 }

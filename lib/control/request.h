@@ -17,8 +17,9 @@
 namespace vpcwall {
 
 inline constexpr std::size_t max_request_bytes = std::size_t{64} << 10U;  // the line end included
-inline constexpr std::array<std::string_view, 9> request_verbs{
-    "status", "rules", "flows", "reload", "explain", "observe", "tap", "decisions", "advance"};
+inline constexpr std::array<std::string_view, 14> request_verbs{
+    "status",  "rules",  "flows",   "reload",  "apply", "confirm",   "rollback",
+    "history", "policy", "explain", "observe", "tap",   "decisions", "advance"};
 
 struct Request {
   std::string verb;          // one of request_verbs

@@ -80,6 +80,7 @@ class Daemon:
                     "policy": str(self.policy_path),
                     "control": {"socket": str(self.socket_path)},
                     "queues": {"count": 1},
+                    "state": {"directory": str(self.folder / "state")},
                     **DEFAULTS,
                     **settings,
                 }

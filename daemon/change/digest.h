@@ -1,0 +1,11 @@
+// The name of a text that no other text has: "sha256:" and 64 hexadecimal digits. Any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace vpcwall {
+
+[[nodiscard]] std::string digest_of(std::string_view text);
+
+}  // namespace vpcwall

@@ -1,0 +1,83 @@
+#include "daemon/change/durable_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "daemon/file_descriptor.h"
+
+namespace vpcwall {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const char* what) {
+  throw std::system_error(errno, std::generic_category(), path + ": " + what);
+}
+
+std::string resolved(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path found = std::filesystem::canonical(path, error);
+  return error ? path : found.string();
+}
+
+void write_all(int descriptor, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const ssize_t size = ::write(descriptor, text.data(), text.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size < 0) fail(path, "cannot be written");
+    text.remove_prefix(static_cast<std::size_t>(size));
+  }
+}
+
+// Makes the rename itself outlive a power failure.
+void sync_directory_of(const std::string& path) {
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  const FileDescriptor opened(
+      ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail(directory, "cannot be synchronised");
+}
+
+}  // namespace
+
+DurableFile::DurableFile(const std::string& path) : path_(resolved(path)) {}
+
+DurableFile::~DurableFile() {
+  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+}
+
+void DurableFile::write(std::string_view text) {
+  struct stat before {};
+  const bool exists = ::stat(path_.c_str(), &before) == 0;
+  if (exists && !S_ISREG(before.st_mode)) {
+    errno = EEXIST;
+    fail(path_, "is not a regular file");
+  }
+  std::string name = path_ + ".XXXXXX";
+  const FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  if (file.get() < 0) fail(path_, "cannot be replaced: no new file beside it");
+  temporary_ = name;
+  write_all(file.get(), text, path_);
+  // Who may not give a file away leaves it to itself.
+  if (exists && ::fchown(file.get(), before.st_uid, before.st_gid) != 0 && errno != EPERM)
+    fail(path_, "cannot get its owner back");
+  if (::fchmod(file.get(), exists ? before.st_mode & 07777 : 0640) != 0) fail(path_, "cannot get its mode");
+  if (::fsync(file.get()) != 0) fail(path_, "cannot be written");
+}
+
+void DurableFile::commit() {
+  if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot be replaced");
+  temporary_.clear();
+  sync_directory_of(path_);
+}
+
+void replace_file(const std::string& path, std::string_view text) {
+  DurableFile file(path);
+  file.write(text);
+  file.commit();
+}
+
+}  // namespace vpcwall
