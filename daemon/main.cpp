@@ -106,10 +106,6 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   const TimePoint started = now();
   const Policy& policy = first.policy;
   Firewall firewall(settings);
-  if (!lasting.history)
-    spdlog::warn("no policy can be applied, confirmed or rolled back: {}", lasting.why_not);
-  else if (!lasting.history->warning().empty())
-    spdlog::warn("{}", lasting.history->warning());
   PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
   Commands commands(settings, firewall, changes, started);
   ControlServer control(settings.control.socket, settings.control.group,
@@ -117,6 +113,10 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
                           return commands.answer(request, peer);
                         });
   drop_privileges();
+  if (changes.history() == nullptr)
+    spdlog::warn("no policy can be applied, confirmed or rolled back: {}", changes.no_history());
+  else if (!changes.history()->warning().empty())
+    spdlog::warn("{}", changes.history()->warning());
   if (settings.test_clock)
     spdlog::warn("test clock: no flow expires until the control socket moves the clock; for tests only");
   for (const LocalPort& port : settings.management_bypass)
