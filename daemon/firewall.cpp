@@ -18,6 +18,10 @@ namespace {
 
 constexpr Duration longest_wait = std::chrono::seconds(5);
 
+constexpr std::size_t records_at_a_time = 1024;  // of the fast path, once nobody adds any
+
+std::string descriptor_name(std::uint16_t queue) { return "queue-" + std::to_string(queue); }
+
 FlowHash::Seed random_seed() {
   FlowHash::Seed seed{};
   if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
@@ -39,26 +43,33 @@ TimePoint now() noexcept {
   return TimePoint(std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
 }
 
-Firewall::Firewall(const Settings& settings)
+Firewall::Firewall(const Settings& settings, Inheritance inheritance)
     : settings_(settings),
       failure_event_(make_event()),
-      clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)) {
+      clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)),
+      inheritance_(std::move(inheritance)),
+      waiting_(allowance_) {
   hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
   if (settings.fast_path != FastPathMode::off) load_fast_path();
   const std::uint16_t count =
       queue_count(settings, std::thread::hardware_concurrency(), fast_path_ != nullptr);
+  if (fast_path_) waiting_.use(fast_path_->shared());
   for (std::uint16_t i = 0; i < count; ++i) {
-    queues_.emplace_back(QueueSettings{.number = static_cast<std::uint16_t>(settings.queues.first + i),
+    const auto number = static_cast<std::uint16_t>(settings.queues.first + i);
+    queues_.emplace_back(QueueSettings{.number = number,
                                        .copy_bytes = settings.queues.copy_bytes,
                                        .length = settings.queues.length,
                                        .receive_buffer_bytes = settings.queues.receive_buffer,
-                                       .fail_open = settings.fail_mode == FailMode::open});
+                                       .fail_open = settings.fail_mode == FailMode::open},
+                         std::move(inheritance_.descriptors[descriptor_name(number)]));
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
+    shards_.back().with([&](Shard& shard) { shard.use(waiting_); });
     if (!fast_path_) continue;
     // What the kernel repeats outlives this process, and then, failing open, nothing is to be refused.
     const bool refusals = settings.fail_mode == FailMode::closed;
     shards_.back().with([&](Shard& shard) { shard.use(fast_path_->shared(), i, refusals); });
   }
+  inheritance_.descriptors.clear();  // of queues that are no longer wanted
   barrier_ = std::make_unique<GenerationBarrier>(count);
   fence_ = std::make_unique<BurstFence>(count);
   tap_ = std::make_unique<EventTap>(count);
@@ -131,6 +142,7 @@ void Firewall::start(const Policy& policy) {
   require_installable(plan);
   reloader_->apply(policy, device_bindings(policy), Duration::zero());
   written_ = policy;
+  inherit(policy);
   const WorkerSurroundings surroundings{
       policies_, shards_,     *barrier_, *fence_,
       *tap_,     *observers_, clock_,    fast_path_ ? fast_path_->device_classes() : no_device_classes_};
@@ -145,6 +157,21 @@ void Firewall::start(const Policy& policy) {
     fast_path_->shared().begin_change();
     install_if_changed(hook_plan(policy));
   }
+  if (fast_path_ && no_fast_path_.empty()) fast_path_->leave_for_successor();
+}
+
+std::vector<std::pair<std::string, int>> Firewall::descriptors() const {
+  std::vector<std::pair<std::string, int>> all;
+  for (std::size_t i = 0; i < queues_.size(); ++i)
+    all.emplace_back(descriptor_name(static_cast<std::uint16_t>(settings_.queues.first + i)),
+                     queues_[i].descriptor());
+  return all;
+}
+
+std::vector<std::uint64_t> Firewall::progress() const {
+  std::vector<std::uint64_t> all;
+  for (const Worker& worker : workers_) all.push_back(worker.progress());
+  return all;
 }
 
 ReloadReport Firewall::reload(const Policy& policy) {
@@ -154,17 +181,25 @@ ReloadReport Firewall::reload(const Policy& policy) {
   install_if_changed(plan);
   ReloadReport report = reloader_->apply(policy, bindings, longest_wait);
   written_ = policy;
+  drop_ended_waiting();
   return report;
 }
 
-void Firewall::stop() {
-  if (has_hooks_ && settings_.remove_hooks_at_stop) {
+void Firewall::stop(Ending ending) {
+  if (ending == Ending::for_successor) {
+    for (NfQueue& queue : queues_) queue.lengthen();
+  } else if (has_hooks_ && settings_.remove_hooks_at_stop) {
     hooks_->remove();
     has_hooks_ = false;
+    if (fast_path_) fast_path_->leave_nothing();
   }
   for (std::jthread& thread : threads_) thread.request_stop();
   wake_workers();
   threads_.clear();  // joins
+  for (Guarded<Shard>& shard : shards_)
+    shard.with([](Shard& one) {
+      while (!one.take_over(records_at_a_time)) continue;
+    });
 }
 
 std::string Firewall::failure() const {
@@ -185,7 +220,7 @@ std::vector<QueueStatistics> Firewall::queue_statistics() const {
 }
 
 std::size_t Firewall::flow_count() const {
-  std::size_t sum = 0;
+  std::size_t sum = waiting_.size();
   for (const Guarded<Shard>& shard : shards_)
     sum += shard.read([](const Shard& one) { return one.flows().size(); });
   return sum;
@@ -201,6 +236,9 @@ std::vector<Flow> Firewall::flows(std::size_t most, TimePoint at) const {
         if (copies.size() < most) copies.push_back(flow);
       });
     });
+  waiting_.visit(at, [&](const Flow& flow) {
+    if (copies.size() < most) copies.push_back(flow);
+  });
   return copies;
 }
 
@@ -211,6 +249,8 @@ std::vector<Flow> Firewall::flows_of(const std::vector<FlowKey>& keys, TimePoint
       for (const FlowKey& key : keys)
         if (const Flow* flow = one.flows().find(key, at)) copies.push_back(*flow);
     });
+  for (const FlowKey& key : keys)
+    if (const auto flow = waiting_.find(key, at)) copies.push_back(*flow);
   return copies;
 }
 
@@ -289,6 +329,7 @@ HookPlan Firewall::hook_plan(const Policy& policy) {
   plan.mode = settings_.mode;
   plan.first_queue = settings_.queues.first;
   plan.queue_count = static_cast<std::uint16_t>(queues_.size());
+  plan.queue_seed = inheritance_.queue_seed;
   plan.fail_open = settings_.fail_mode == FailMode::open;
   plan.bypass = settings_.management_bypass;
   if (plan.mode == HookMode::router) {

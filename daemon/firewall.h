@@ -5,7 +5,7 @@
 //   drop_privileges();
 //   firewall.start(policy);               // workers first, hooks last: no packet waits for nobody
 //   firewall.reload(changed);             // all or nothing
-//   firewall.stop();                      // hooks first, workers last
+//   firewall.stop(Ending::for_good);      // hooks first, workers last
 //
 // start(), reload(), stop() and the questions belong to the control thread. A worker that cannot go on makes
 // failure_event() readable; what it said is in failure().
@@ -14,11 +14,13 @@
 #include <array>
 #include <atomic>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "control/observe_request.h"
@@ -30,6 +32,7 @@
 #include "policy/policy.h"
 #include "runtime/reloader.h"
 #include "runtime/worker.h"
+#include "state/saved_state.h"
 
 namespace vpcwall {
 
@@ -46,10 +49,22 @@ struct FastPathStatus {
   std::size_t refusal_places = 0;
 };
 
+// What a process finds of the one before it.
+struct Inheritance {
+  std::map<std::string, FileDescriptor> descriptors;  // "queue-0": its socket, still bound
+  std::optional<SavedState> state;
+  std::uint32_t queue_seed = 0;  // HookPlan::queue_seed
+};
+
+enum class Ending : std::uint8_t {
+  for_good,      // the hooks go, unless the settings say to leave them
+  for_successor  // hooks stay, and packets wait for whoever adopts the queues
+};
+
 class Firewall {
  public:
   // Throws std::system_error or std::runtime_error with a line for the operator.
-  explicit Firewall(const Settings& settings);
+  explicit Firewall(const Settings& settings, Inheritance inheritance = {});
   ~Firewall();
   Firewall(const Firewall&) = delete;
   Firewall& operator=(const Firewall&) = delete;
@@ -57,8 +72,20 @@ class Firewall {
   void start(const Policy& policy);
   // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is.
   ReloadReport reload(const Policy& policy);
-  // Takes the hooks out unless the settings say to leave them, and ends the workers. Idempotent.
-  void stop();
+  // Ends the workers, once they have answered what they took. Idempotent.
+  void stop(Ending ending);
+
+  // Everything that is worth more than this process: flows and counters, as they are now. Copies flows in
+  // parts, so that no worker waits for long; after stop() it is final.
+  [[nodiscard]] SavedState save();
+  // What came from the process before, and is not a worker's yet; takes idle ones away. Now and then.
+  void expire_waiting() { waiting_.expire(clock_.now()); }
+  [[nodiscard]] std::size_t waiting_flows() const noexcept { return waiting_.size(); }
+
+  // By name, for the service manager to keep.
+  [[nodiscard]] std::vector<std::pair<std::string, int>> descriptors() const;
+  // Bursts that each worker has ended; one that stands still is stuck.
+  [[nodiscard]] std::vector<std::uint64_t> progress() const;
 
   [[nodiscard]] int failure_event() const noexcept { return failure_event_.get(); }
   [[nodiscard]] std::string failure() const;
@@ -112,6 +139,8 @@ class Firewall {
  private:
   [[nodiscard]] std::vector<DeviceBinding> device_bindings(const Policy& policy) const;
   [[nodiscard]] HookPlan hook_plan(const Policy& policy);
+  void inherit(const Policy& policy);
+  void drop_ended_waiting();
   void load_fast_path();
   void give_up_fast_path(const std::string& reason);
   void open_fast_path(const CompiledPolicy& policy);
@@ -136,6 +165,8 @@ class Firewall {
 
   WorkerClock clock_;
   FlowAllowance allowance_;
+  Inheritance inheritance_;
+  WaitingFlows waiting_;
   Shards shards_;
   std::deque<NfQueue> queues_;
   Snapshot<CompiledPolicy> policies_;

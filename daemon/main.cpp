@@ -5,6 +5,7 @@
 #include <exception>
 #include <iostream>
 #include <optional>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -15,8 +16,11 @@
 #include "daemon/log.h"
 #include "daemon/privileges.h"
 #include "daemon/service.h"
+#include "daemon/service_manager.h"
 #include "daemon/settings.h"
 #include "daemon/state/state_directory.h"
+#include "daemon/state/state_file.h"
+#include "daemon/state/state_keeper.h"
 #include "daemon/text_file.h"
 #include "policy/policy_yaml.h"
 
@@ -100,12 +104,30 @@ std::optional<FirstPolicy> first_policy(const std::string& path,
   return first;
 }
 
+std::string state_path(const Settings& settings) { return settings.state.directory + "/flows-and-counters"; }
+
+Inheritance inherit(const Settings& settings, const Lasting& lasting) {
+  Inheritance inheritance;
+  inheritance.descriptors = kept_descriptors();
+  if (!lasting.directory) {
+    inheritance.queue_seed = std::random_device{}();
+    return inheritance;
+  }
+  inheritance.queue_seed = lasting.directory->queue_seed();
+  auto state = load_state(state_path(settings), now());
+  if (state)
+    inheritance.state = std::move(*state);
+  else if (!state.error().why.empty())
+    spdlog::warn("flows and counters begin anew: {}", state.error().why);
+  return inheritance;
+}
+
 int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   require_privileges();
   block_signals();
   const TimePoint started = now();
   const Policy& policy = first.policy;
-  Firewall firewall(settings);
+  Firewall firewall(settings, inherit(settings, lasting));
   PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
   Commands commands(settings, firewall, changes, started);
   ControlServer control(settings.control.socket, settings.control.group,
@@ -129,10 +151,17 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
                policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
                settings.control.socket);
-  const int status = serve(firewall, changes, control);
-  firewall.stop();
+  for (const auto& [name, descriptor] : firewall.descriptors()) keep_descriptor(name, descriptor);
+  std::optional<StateKeeper> keeper;
+  if (lasting.directory && !settings.test_clock)
+    keeper.emplace(state_path(settings), std::chrono::seconds(settings.state.snapshot_seconds), now());
+  const Served served = serve(firewall, changes, control, keeper ? &*keeper : nullptr);
+  firewall.stop(served.ending);
+  if (keeper) keeper->keep_last(firewall);
+  if (served.ending == Ending::for_good)
+    for (const auto& [name, descriptor] : firewall.descriptors()) forget_descriptor(name);
   spdlog::info("stopped");
-  return status;
+  return served.status;
 }
 
 }  // namespace

@@ -105,7 +105,7 @@ void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t number) {
 
 }  // namespace
 
-NfQueue::NfQueue(const QueueSettings& settings)
+NfQueue::NfQueue(const QueueSettings& settings, FileDescriptor adopted)
     : number_(settings.number),
       slot_size_(round_up(settings.copy_bytes + message_overhead, 64)),
       slots_(slot_size_ * max_burst),
@@ -119,13 +119,18 @@ NfQueue::NfQueue(const QueueSettings& settings)
   }
   // May be absent or unreadable; then the kernel's share of the statistics stays zero.
   kernel_counters_ = open_kernel_queue_table();
-  open_socket(settings.receive_buffer_bytes);
-  configure(settings);
+  adopted_ = static_cast<bool>(adopted);
+  if (adopted_)
+    socket_ = std::move(adopted);
+  else
+    open_socket();
+  set_up_socket(settings.receive_buffer_bytes);
+  configure(settings, !adopted_);
 }
 
 NfQueue::~NfQueue() = default;
 
-void NfQueue::open_socket(std::uint32_t receive_buffer_bytes) {
+void NfQueue::open_socket() {
   socket_ = FileDescriptor{socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)};
   if (!socket_) {
     fail(
@@ -137,6 +142,10 @@ void NfQueue::open_socket(std::uint32_t receive_buffer_bytes) {
   if (bind(socket_.get(), reinterpret_cast<const sockaddr*>(&own_address), sizeof own_address) != 0) {
     fail(errno, queue_name(number_) + ": cannot bind the netlink socket");
   }
+}
+
+void NfQueue::set_up_socket(std::uint32_t receive_buffer_bytes) {
+  sockaddr_nl own_address{};
   socklen_t address_size = sizeof own_address;
   if (getsockname(socket_.get(), reinterpret_cast<sockaddr*>(&own_address), &address_size) != 0) {
     fail(errno, queue_name(number_) + ": cannot tell the netlink socket's address");
@@ -164,13 +173,15 @@ void NfQueue::open_socket(std::uint32_t receive_buffer_bytes) {
   }
 }
 
-// One message binds and configures, so there is no moment at which the queue exists with other settings.
-void NfQueue::configure(const QueueSettings& settings) {
+// One message binds and configures, so there is no moment at which the queue exists with other settings. A
+// queue that is bound already takes the settings as they come; an answer would stand behind all packets that
+// wait.
+void NfQueue::configure(const QueueSettings& settings, bool acknowledged) {
   std::array<char, 256> buffer{};
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, settings.number);
-  message->nlmsg_flags |= NLM_F_ACK;
+  if (acknowledged) message->nlmsg_flags |= NLM_F_ACK;
   message->nlmsg_seq = configure_sequence;
-  nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
+  if (acknowledged) nfq_nlmsg_cfg_put_cmd(message, AF_UNSPEC, NFQNL_CFG_CMD_BIND);
   nfq_nlmsg_cfg_put_params(message, NFQNL_COPY_PACKET, static_cast<int>(settings.copy_bytes));
   nfq_nlmsg_cfg_put_qmaxlen(message, settings.length);
   // Both flags in one pair: of two pairs in a message the kernel would keep only the last.
@@ -180,7 +191,26 @@ void NfQueue::configure(const QueueSettings& settings) {
   if (send(socket_.get(), message, message->nlmsg_len, 0) < 0) {
     fail(errno, queue_name(number_) + ": cannot send the request to bind");
   }
-  await_acknowledgement(configure_sequence);
+  if (acknowledged) await_acknowledgement(configure_sequence);
+}
+
+void NfQueue::lengthen() noexcept {
+  constexpr int longest = 65'535;
+  std::array<char, 256> buffer{};
+  nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_CONFIG, number_);
+  nfq_nlmsg_cfg_put_qmaxlen(message, longest);
+  // What the kernel does not take stays as it was.
+  (void)send(socket_.get(), message, message->nlmsg_len, 0);
+}
+
+// Numbers are given in the order of arrival. What stands before the first packet that we can see was taken by
+// the process before and never answered: its content is lost, so that nobody can judge it.
+void NfQueue::drop_before(std::uint32_t id) {
+  std::array<char, 256> buffer{};
+  nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_VERDICT_BATCH, number_);
+  nfq_nlmsg_verdict_put(message, static_cast<int>(id - 1), NF_DROP);
+  if (send(socket_.get(), message, message->nlmsg_len, 0) < 0)
+    fail(errno, queue_name(number_) + ": cannot drop what a process before had left unanswered");
 }
 
 // A rule may be feeding this number already, so packets can arrive ahead of the acknowledgement. They stay in
@@ -284,6 +314,7 @@ void NfQueue::decode(const std::byte* datagram, std::size_t size) {
     add(undecodable_);
     return;
   }
+  if (std::exchange(adopted_, false)) drop_before(*attributes.id);
   const bool understood = attributes.hook.has_value() && !attributes.payload.empty();
   waiting_[waiting_size_++] = {.id = *attributes.id, .handed_out = understood};
   if (!understood) {

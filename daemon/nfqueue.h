@@ -41,13 +41,20 @@ struct QueueSettings {
 
 class NfQueue : public PacketQueue {
  public:
-  explicit NfQueue(const QueueSettings& settings);
+  // `adopted`, if there is one, is the socket of a process before, still bound to the queue: what waits there
+  // is judged; what that process had taken and not answered, because it was killed, is dropped.
+  explicit NfQueue(const QueueSettings& settings, FileDescriptor adopted = FileDescriptor());
   ~NfQueue() override;
 
   [[nodiscard]] std::span<const QueuedPacket> receive(Duration max_wait) override;
   void answer(std::span<const Verdict> verdicts) override;
   void wake() noexcept override;
   [[nodiscard]] QueueStatistics statistics() const override;
+
+  // The socket, for a process that comes after this one.
+  [[nodiscard]] int descriptor() const noexcept { return socket_.get(); }
+  // Lets more packets wait while nobody reads: until the next process adopts the queue.
+  void lengthen() noexcept;
 
   // What could not be understood and was therefore dropped.
   [[nodiscard]] std::uint64_t undecodable() const noexcept;
@@ -65,8 +72,10 @@ class NfQueue : public PacketQueue {
     bool handed_out = false;
   };
 
-  void open_socket(std::uint32_t receive_buffer_bytes);
-  void configure(const QueueSettings& settings);
+  void open_socket();
+  void set_up_socket(std::uint32_t receive_buffer_bytes);
+  void configure(const QueueSettings& settings, bool acknowledged);
+  void drop_before(std::uint32_t id);
   void await_acknowledgement(std::uint32_t sequence);
   [[nodiscard]] std::size_t read_datagrams(Duration max_wait);
   void set_patience(Duration max_wait);
@@ -85,6 +94,7 @@ class NfQueue : public PacketQueue {
   std::vector<std::byte> slots_;  // max_burst datagrams of slot_size_ bytes
   std::vector<iovec> vectors_;
   std::vector<mmsghdr> headers_;
+  bool adopted_ = false;     // and no packet of it seen yet
   std::size_t stashed_ = 0;  // datagrams that arrived before the acknowledgement of the bind
 
   std::array<Waiting, max_burst> waiting_{};

@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
-#include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,9 @@
 #include <string>
 #include <system_error>
 
+#include "daemon/service_manager.h"
+#include "daemon/watchdog.h"
+
 namespace vpcwall {
 namespace {
 
@@ -26,7 +28,7 @@ constexpr auto stream_milliseconds = static_cast<int>(
 sigset_t handled_signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int signal : {SIGHUP, SIGTERM, SIGINT}) ::sigaddset(&set, signal);
+  for (const int signal : {SIGHUP, SIGTERM, SIGINT, SIGUSR2}) ::sigaddset(&set, signal);
   return set;
 }
 
@@ -40,6 +42,10 @@ std::string status_line(const Firewall& firewall) {
   const auto policy = firewall.policy();
   return "STATUS=Policy generation " + std::to_string(policy->generation) + ", " +
          std::to_string(policy->interfaces.size()) + " interfaces guarded";
+}
+
+const char* signal_name(std::uint32_t number) noexcept {
+  return number == SIGTERM ? "SIGTERM" : number == SIGINT ? "SIGINT" : "SIGUSR2";
 }
 
 // Rounded up, so that the time has come when the wait is over.
@@ -64,7 +70,7 @@ void block_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-int serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control) {
+Served serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control, StateKeeper* keeper) {
   const sigset_t set = handled_signals();
   const FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
@@ -72,34 +78,41 @@ int serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control) {
 
   std::array<pollfd, 3> watched{
       {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
+  Watchdog watchdog(now());
+  TimePoint look_at = now();
   for (;;) {
-    const int tick = std::min(control.has_streams() ? stream_milliseconds : tick_milliseconds,
-                              milliseconds_until(changes.due()));
+    const int tick = std::min({control.has_streams() ? stream_milliseconds : tick_milliseconds,
+                               milliseconds_until(changes.due()), milliseconds_until(look_at)});
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
       spdlog::critical("{}; stopping", firewall.failure());
-      return 1;
+      return {1, Ending::for_successor};
     }
     if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
     if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
     changes.revert_if_due(now());
+    if (now() >= look_at) {
+      watchdog.look(firewall.progress(), now());
+      look_at = now() + watchdog.period();
+      firewall.expire_waiting();
+      if (keeper != nullptr) keeper->keep_if_due(firewall, now());
+    }
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       if (info.ssi_signo == SIGHUP) {
         reload(firewall, changes, info);
         continue;
       }
-      spdlog::info("{} from process {}: stopping", info.ssi_signo == SIGTERM ? "SIGTERM" : "SIGINT",
-                   info.ssi_pid);
+      const bool successor = info.ssi_signo == SIGUSR2;
+      spdlog::info("{} from process {}: stopping{}", signal_name(info.ssi_signo), info.ssi_pid,
+                   successor ? ", for a successor" : "");
       changes.ending();
       notify_service_manager("STOPPING=1");
-      return 0;
+      return {0, successor ? Ending::for_successor : Ending::for_good};
     }
   }
 }
-
-void notify_service_manager(std::string_view state) { ::sd_notify(0, std::string(state).c_str()); }
 
 }  // namespace vpcwall

@@ -5,20 +5,23 @@
 // thread is started, so that every thread inherits the mask.
 #pragma once
 
-#include <string_view>
-
 #include "daemon/change/policy_changes.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
+#include "daemon/state/state_keeper.h"
 
 namespace vpcwall {
 
 void block_signals();
 
-// Serves until SIGTERM or SIGINT (returns 0) or until a worker fails (logs why, returns 1).
-[[nodiscard]] int serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control);
+struct Served {
+  int status = 0;  // of the process
+  Ending ending = Ending::for_good;
+};
 
-// READY=1, STATUS=…, as systemd defines them; nothing happens where no service manager listens.
-void notify_service_manager(std::string_view state);
+// Serves until SIGTERM or SIGINT (for good), SIGUSR2 (for a successor), or until a worker fails (logs why;
+// for a successor, so that the fail mode holds). `keeper` may be null.
+[[nodiscard]] Served serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control,
+                           StateKeeper* keeper);
 
 }  // namespace vpcwall

@@ -126,7 +126,8 @@ void read_control(Settings::Control& control, const YamlNode& node, Reporter& re
 }
 
 void read_state(Settings::State& state, const YamlNode& node, Reporter& reporter) {
-  const MappingReader mapping(node, "the state settings", {"directory", "policies"}, reporter);
+  const MappingReader mapping(node, "the state settings", {"directory", "policies", "snapshot_seconds"},
+                              reporter);
   if (const YamlNode* directory = mapping.find("directory")) {
     read_path(state.directory, *directory, "state directory", reporter);
     if (!state.directory.starts_with('/'))
@@ -134,6 +135,8 @@ void read_state(Settings::State& state, const YamlNode& node, Reporter& reporter
   }
   if (const YamlNode* policies = mapping.find("policies"))
     keep(state.policies, read_number(*policies, "a number of policies", 1, 1000, reporter));
+  if (const YamlNode* interval = mapping.find("snapshot_seconds"))
+    keep(state.snapshot_seconds, read_number(*interval, "a number of seconds", 1, 86'400, reporter));
 }
 
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {

@@ -51,7 +51,8 @@ struct Settings {
   // What outlives the daemon: the policies that were in force, the audit log.
   struct State {
     std::string directory = "/var/lib/vpcwall";
-    std::uint16_t policies = 20;  // remembered
+    std::uint16_t policies = 20;          // remembered
+    std::uint32_t snapshot_seconds = 30;  // between two copies of flows and counters
     friend bool operator==(const State&, const State&) = default;
   };
 

@@ -49,7 +49,7 @@ DurableFile::~DurableFile() {
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
 
-void DurableFile::write(std::string_view text) {
+void DurableFile::write(std::initializer_list<std::string_view> parts) {
   struct stat before {};
   const bool exists = ::stat(path_.c_str(), &before) == 0;
   if (exists && !S_ISREG(before.st_mode)) {
@@ -60,7 +60,7 @@ void DurableFile::write(std::string_view text) {
   const FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
   if (file.get() < 0) fail(path_, "cannot be replaced: no new file beside it");
   temporary_ = name;
-  write_all(file.get(), text, path_);
+  for (const std::string_view part : parts) write_all(file.get(), part, path_);
   // Who may not give a file away leaves it to itself.
   if (exists && ::fchown(file.get(), before.st_uid, before.st_gid) != 0 && errno != EPERM)
     fail(path_, "cannot get its owner back");

@@ -10,6 +10,7 @@
 // of what is replaced are kept. Errors are std::system_error naming the file. One thread.
 #pragma once
 
+#include <initializer_list>
 #include <string>
 #include <string_view>
 
@@ -22,7 +23,8 @@ class DurableFile {
   DurableFile(const DurableFile&) = delete;
   DurableFile& operator=(const DurableFile&) = delete;
 
-  void write(std::string_view text);
+  void write(std::string_view text) { write({text}); }
+  void write(std::initializer_list<std::string_view> parts);
   void commit();
 
  private:

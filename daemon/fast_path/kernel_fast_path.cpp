@@ -1,10 +1,12 @@
 #include "daemon/fast_path/kernel_fast_path.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fast_path.skel.h>  // generated
 #include <linux/membarrier.h>
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -16,6 +18,9 @@
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+
+#include "daemon/file_descriptor.h"
+#include "engine/recovered_flows.h"
 
 namespace vpcwall {
 namespace {
@@ -51,6 +56,15 @@ std::uint64_t network_namespace() {
   return status.st_ino;
 }
 
+// Numbers of namespaces are used again, this one never until the next boot.
+std::uint64_t network_namespace_cookie() {
+  const FileDescriptor socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  std::uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  if (::getsockopt(socket.get(), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) != 0) return 0;
+  return cookie;
+}
+
 bool is_power_of_two(std::uint32_t number) noexcept { return number != 0 && (number & (number - 1)) == 0; }
 
 }  // namespace
@@ -61,7 +75,8 @@ void KernelFastPath::Destroy::operator()(fast_path_bpf* skeleton) const noexcept
 
 KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes)
     : device_classes_(device_classes),
-      folder_(std::filesystem::path(bpf_file_system) / ("vpcwall-" + std::to_string(network_namespace()))) {
+      folder_(std::filesystem::path(bpf_file_system) / ("vpcwall-" + std::to_string(network_namespace()))),
+      memory_name_(folder_.string() + "-flows-" + std::to_string(network_namespace_cookie())) {
   require_kernel();
   if (!is_power_of_two(sizes.flows) || !is_power_of_two(sizes.refusals) ||
       !is_power_of_two(sizes.presence_cells) || std::min(sizes.flows, sizes.refusals) < fast_path::ways ||
@@ -172,6 +187,31 @@ std::unique_ptr<KernelFastPath::Pins> KernelFastPath::pin() const {
 KernelFastPath::Pins::~Pins() {
   std::error_code ignored;  // what is left is removed by the next one
   std::filesystem::remove_all(folder_, ignored);
+}
+
+std::vector<Flow> KernelFastPath::flows_left_behind(const CompiledPolicy& policy, TimePoint now) const {
+  const FileDescriptor memory(bpf_obj_get(memory_name_.c_str()));
+  bpf_map_info info{};
+  std::uint32_t info_size = sizeof info;
+  if (!memory || bpf_obj_get_info_by_fd(memory.get(), &info, &info_size) != 0) return {};
+  if (info.type != BPF_MAP_TYPE_ARRAY || info.value_size != sizeof(fast_path::flow_record)) return {};
+  const std::size_t bytes = std::size_t{info.max_entries} * sizeof(fast_path::flow_record);
+  void* const address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, memory.get(), 0);
+  if (address == MAP_FAILED) return {};
+  const auto* records = static_cast<const fast_path::flow_record*>(address);
+  std::vector<Flow> flows = recovered_flows({records, info.max_entries}, policy, now);
+  ::munmap(address, bytes);
+  return flows;
+}
+
+void KernelFastPath::leave_for_successor() noexcept {
+  leave_nothing();
+  (void)bpf_map__pin(skeletons_.front()->maps.flows, memory_name_.c_str());
+}
+
+void KernelFastPath::leave_nothing() noexcept {
+  std::error_code ignored;
+  std::filesystem::remove(memory_name_, ignored);
 }
 
 }  // namespace vpcwall

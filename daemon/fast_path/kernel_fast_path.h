@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "fast_path/fast_path.h"
+#include "flow/flow_table.h"
 #include "runtime/device_classes.h"
 
 struct fast_path_bpf;  // the generated skeleton
@@ -60,6 +61,13 @@ class KernelFastPath {
   [[nodiscard]] std::unique_ptr<Pins> pin() const;
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
+  // What a process before was passing on when it ended, by the memory that it left: leave_for_successor().
+  [[nodiscard]] std::vector<Flow> flows_left_behind(const CompiledPolicy& policy, TimePoint now) const;
+  // Gives the memory of the flows a name, so that the next process finds it, however this one ends. Where
+  // there is no place for a name, the next one begins without.
+  void leave_for_successor() noexcept;
+  void leave_nothing() noexcept;
+
   // For tests: the descriptor of the program of that class.
   [[nodiscard]] int pass_program(DeviceClass device_class) const;
   [[nodiscard]] int refuse_program(DeviceClass device_class) const;
@@ -81,6 +89,7 @@ class KernelFastPath {
 
   DeviceClasses device_classes_;
   std::filesystem::path folder_;
+  std::filesystem::path memory_name_;  // of the flows, for the next process
   FastPathMemory memory_;
   std::vector<Skeleton> skeletons_;  // by device class; the first one owns the maps
   std::vector<Mapping> mappings_;

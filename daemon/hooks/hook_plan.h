@@ -44,6 +44,10 @@ struct HookPlan {
   std::vector<std::string> devices;  // kernel names
   std::uint16_t first_queue = 0;
   std::uint16_t queue_count = 1;
+  // Of the choice of a packet's queue, for back ends that make it: secret, so that nobody can aim at one
+  // queue, and the same after a restart, so that packets that wait there and those that follow meet in one
+  // worker.
+  std::uint32_t queue_seed = 0;
   bool fail_open = false;  // pass packets unjudged while nobody reads the queues
   // Host mode only: what goes to these ports, and what comes from them, is not taken (E-26). With any of
   // them, neighbour discovery is not taken either: without it they could not be reached over IPv6 while

@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "daemon/hooks/nft_objects.h"
 #include "daemon/hooks/nft_program_rules.h"
 #include "daemon/hooks/nft_rules.h"
 #include "daemon/hooks/nft_session.h"
@@ -10,7 +11,8 @@ namespace vpcwall {
 
 void NftHooks::install(const HookPlan& plan) {
   require_installable(plan);
-  const NftResult result = NftSession().run(render_nft(plan));
+  const NftResult result =
+      NftSession().run(render_nft(plan, nft_queue_statement(plan), nft_inet_chains(nft_table)));
   if (!result.ok) throw std::runtime_error("nft refused the hook rules: " + result.errors);
   insert_nft_program_rules(nft_program_rules(plan));
 }
@@ -25,15 +27,16 @@ void NftHooks::remove() {
 
 std::string NftHooks::refusal() {
   try {
+    // Without a hook: when one goes, even one that was only tried, the kernel drops every packet that waits
+    // in a queue of the namespace.
     HookPlan probe;
-    probe.guarded = {Prefix{}};
     probe.queue_count = 2;
     probe.fail_open = true;
     NftSession session;
-    const NftResult result = session.check(render_nft(probe));
+    const NftResult result = session.check(render_nft(probe, nft_queue_statement(probe), {}));
     if (result.ok) return {};
     // The kernel does not say which word it did not know, so the same rules without that word tell.
-    if (session.check(render_nft(probe, "accept")).ok) {
+    if (session.check(render_nft(probe, "accept", {})).ok) {
       return "this kernel's nftables cannot queue packets (CONFIG_NFT_QUEUE, module nft_queue)";
     }
     return result.errors;

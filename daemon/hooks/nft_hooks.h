@@ -1,4 +1,4 @@
-// The nft back end: one table, `inet vpcwall`, replaced as a whole by one transaction.
+// The nft back end: one table, `inet vpcwall`, whose rules are replaced as a whole by one transaction.
 //
 // Fragments are reassembled before any chain of ours because the table holds a tproxy rule: the kernel turns
 // reassembly on for a namespace when such a rule appears (the socket expression of nft, unlike the xt match,

@@ -85,6 +85,14 @@ std::vector<std::string> nft_objects(Family family, std::string_view table) {
   return names;
 }
 
+std::vector<std::string> nft_inet_chains(std::string_view table) {
+  NftSession session;
+  std::vector<std::string> names;
+  for (const nlohmann::json& entry : listed(session.list("list chains inet").output, "chain"))
+    if (entry.value("table", "") == table) names.push_back(entry.value("name", ""));
+  return names;
+}
+
 void delete_unused_nft_objects(Family family, std::string_view table, const std::vector<std::string>& made) {
   const std::string table_name(table);
   for (const std::string& object : made) {

@@ -17,6 +17,9 @@ inline constexpr std::string_view nft_table_itself = "table";
 // nft_table_itself and the names of the table's chains; empty if there is no such table.
 [[nodiscard]] std::vector<std::string> nft_objects(Family family, std::string_view table);
 
+// The names of the chains of a table of family inet; empty if there is no such table.
+[[nodiscard]] std::vector<std::string> nft_inet_chains(std::string_view table);
+
 // Of `made`, deletes the chains that hold no rule and then the table if nothing is left in it. What is in use
 // by somebody else stays: the kernel itself refuses.
 void delete_unused_nft_objects(Family family, std::string_view table, const std::vector<std::string>& made);

@@ -1,22 +1,35 @@
 #include "daemon/hooks/nft_rules.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace vpcwall {
 namespace {
 
-void add_chain(std::string& text, const std::string& name, const std::vector<std::string>& rules) {
-  text += "  chain " + name + " {\n";
-  for (const std::string& rule : rules) text += "    " + rule + "\n";
-  text += "  }\n";
-}
+class Chains {
+ public:
+  void add(const std::string& name, const std::vector<std::string>& rules) {
+    names_.push_back(name);
+    text_ += "  chain " + name + " {\n";
+    for (const std::string& rule : rules) text_ += "    " + rule + "\n";
+    text_ += "  }\n";
+  }
+  // Nothing for a hook that takes no packet.
+  void add_hook(const std::string& hook, std::vector<std::string> rules) {
+    if (rules.empty()) return;
+    rules.insert(rules.begin(), "type filter hook " + hook + " priority security; policy accept;");
+    add(hook, rules);
+  }
 
-// Nothing for a hook that takes no packet.
-void add_hook(std::string& text, const std::string& hook, std::vector<std::string> rules) {
-  if (rules.empty()) return;
-  rules.insert(rules.begin(), "type filter hook " + hook + " priority security; policy accept;");
-  add_chain(text, hook, rules);
-}
+  [[nodiscard]] bool has(const std::string& name) const {
+    return std::find(names_.begin(), names_.end(), name) != names_.end();
+  }
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::vector<std::string> names_;
+  std::string text_;
+};
 
 std::string device_match(const std::string& key, const std::string& device) {
   return key + " \"" + device + "\"";
@@ -61,12 +74,12 @@ void add_bypass(std::vector<std::string>& rules, const HookPlan& plan, const std
   if (!plan.bypass.empty()) rules.emplace_back("icmpv6 type 133-137 return");
 }
 
-void add_fast_path(std::string& text, const HookPlan& plan) {
+void add_fast_path(Chains& chains, const HookPlan& plan) {
   if (!plan.fast_path) return;
-  add_chain(text, "passed", {});
-  add_chain(text, "fast", {"goto enqueue"});
+  chains.add("passed", {});
+  chains.add("fast", {"goto enqueue"});
   for (const auto& device_class : plan.fast_path->classes)
-    if (device_class) add_chain(text, out_chain(*device_class), {"goto enqueue"});
+    if (device_class) chains.add(out_chain(*device_class), {"goto enqueue"});
 }
 
 }  // namespace
@@ -85,19 +98,19 @@ std::string render_nft_removal() {
   return "add table inet vpcwall\ndelete table inet vpcwall\n";
 }
 
-std::string render_nft(const HookPlan& plan, const std::string& last_word) {
-  std::string text = render_nft_removal();
-  text += "table inet vpcwall {\n";
-  add_chain(text, "reassemble", {"meta l4proto udp tproxy to :1"});
-  add_chain(text, "enqueue", {last_word});
-  add_fast_path(text, plan);
+std::string render_nft(const HookPlan& plan, const std::string& last_word,
+                       const std::vector<std::string>& present) {
+  Chains chains;
+  chains.add("reassemble", {"meta l4proto udp tproxy to :1"});
+  chains.add("enqueue", {last_word});
+  add_fast_path(chains, plan);
   if (plan.mode == HookMode::router) {
     std::vector<std::string> forward;
     add_leaving(forward, plan);
     add_passed(forward, plan);
     add_arriving(forward, plan);
     add_guarded(forward, plan);
-    add_hook(text, "forward", std::move(forward));
+    chains.add_hook("forward", std::move(forward));
   } else {
     std::vector<std::string> input, output;
     add_bypass(input, plan, "dport");
@@ -105,10 +118,13 @@ std::string render_nft(const HookPlan& plan, const std::string& last_word) {
     add_arriving(input, plan);
     add_bypass(output, plan, "sport");
     add_leaving(output, plan);
-    add_hook(text, "input", std::move(input));
-    add_hook(text, "output", std::move(output));
+    chains.add_hook("input", std::move(input));
+    chains.add_hook("output", std::move(output));
   }
-  return text + "}\n";
+  std::string text = "add table inet vpcwall\nflush table inet vpcwall\n";
+  for (const std::string& chain : present)
+    if (!chains.has(chain)) text += "delete chain inet vpcwall " + chain + '\n';
+  return text + "table inet vpcwall {\n" + chains.text() + "}\n";
 }
 
 std::vector<NftProgramRule> nft_program_rules(const HookPlan& plan) {

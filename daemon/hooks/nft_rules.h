@@ -14,13 +14,13 @@ namespace vpcwall {
 
 inline constexpr std::string_view nft_table = "vpcwall";  // of family inet
 
-// What a packet that has been taken meets last; `render_nft` has it queue.
+// What a packet that has been taken meets last.
 [[nodiscard]] std::string nft_queue_statement(const HookPlan& plan);
-// The transaction that puts the plan in force, whatever was in the table before.
-[[nodiscard]] std::string render_nft(const HookPlan& plan, const std::string& last_word);
-[[nodiscard]] inline std::string render_nft(const HookPlan& plan) {
-  return render_nft(plan, nft_queue_statement(plan));
-}
+// The transaction that puts the plan in force, whatever rules were in the table before. Of the chains that
+// are `present` there, those with a hook stay if they are needed: when a hook goes, the kernel drops every
+// packet that waits in a queue of the namespace.
+[[nodiscard]] std::string render_nft(const HookPlan& plan, const std::string& last_word,
+                                     const std::vector<std::string>& present);
 // The transaction that leaves no table of ours.
 [[nodiscard]] std::string render_nft_removal();
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <fstream>
-#include <random>
 #include <stdexcept>
 
 #include "daemon/hooks/nft_objects.h"
@@ -32,8 +31,6 @@ bool contains(const std::vector<std::string>& list, std::string_view word) {
 }
 
 }  // namespace
-
-XtHooks::XtHooks(const XtVariant& variant) : variant_(variant), seed_(std::random_device{}()) {}
 
 void XtHooks::install(const HookPlan& plan) {
   require_installable(plan);
@@ -65,7 +62,7 @@ void XtHooks::install(const HookPlan& plan, Family family, const XtState& state)
       if (!contains(present, object) && !contains(made, object)) made.push_back(object);
     }
   }
-  restore(family, render_xt(plan, family, seed_, state, made));
+  restore(family, render_xt(plan, family, state, made));
 }
 
 void XtHooks::remove() {

@@ -30,8 +30,7 @@ inline constexpr std::array<XtVariant, 2> xt_variants{{
 
 class XtHooks : public HookInstaller {
  public:
-  // Draws the seed of the queue choice: flows keep their queue over every install() of this object.
-  explicit XtHooks(const XtVariant& variant);
+  explicit XtHooks(const XtVariant& variant) : variant_(variant) {}
 
   void install(const HookPlan& plan) override;
   void remove() override;
@@ -50,7 +49,6 @@ class XtHooks : public HookInstaller {
   [[nodiscard]] bool is_untouched(Family family) const;
 
   XtVariant variant_;
-  std::uint32_t seed_;
 };
 
 }  // namespace vpcwall

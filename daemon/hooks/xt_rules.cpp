@@ -145,12 +145,12 @@ std::string hash_match(Family family, std::uint32_t seed, std::uint16_t count, s
   return " -m bpf --bytecode \"" + to_bytecode(queue_hash_program(family, seed, count, index)) + "\"";
 }
 
-std::string queue_rules(const HookPlan& plan, Family family, std::uint32_t seed) {
+std::string queue_rules(const HookPlan& plan, Family family) {
   std::string text;
   for (std::uint16_t index = 0; index < plan.queue_count; ++index) {
     text += "-A VPCWALL-QUEUE";
     // The last queue takes what is left, so a packet too short to be hashed is judged as well.
-    if (index + 1 != plan.queue_count) text += hash_match(family, seed, plan.queue_count, index);
+    if (index + 1 != plan.queue_count) text += hash_match(family, plan.queue_seed, plan.queue_count, index);
     text += queue_target(static_cast<std::uint32_t>(plan.first_queue) + index, plan.fail_open);
   }
   return text;
@@ -191,7 +191,7 @@ std::vector<std::string> xt_hooks_needed(const HookPlan& plan, Family family) {
   return needed;
 }
 
-std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, const XtState& state,
+std::string render_xt(const HookPlan& plan, Family family, const XtState& state,
                       const std::vector<std::string>& made) {
   const std::vector<std::string> hooks = xt_hooks_needed(plan, family);
   std::vector<std::string> chains{"VPCWALL-QUEUE", "VPCWALL-REASSEMBLE"};
@@ -205,7 +205,7 @@ std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed, c
   text += take_out(state);
   text +=
       "-A VPCWALL-REASSEMBLE -m socket -m comment --comment " + std::string(made_mark) + join(made) + "\n";
-  text += queue_rules(plan, family, seed) + fast_rules(plan);
+  text += queue_rules(plan, family) + fast_rules(plan);
   for (const std::string& hook : hooks) {
     for (const std::string& match : passes(plan, family, hook)) {
       text += "-A " + own_chain(hook) + " " + match + " -j RETURN\n";

@@ -49,8 +49,8 @@ struct XtState {
 [[nodiscard]] std::vector<std::string> xt_hooks_needed(const HookPlan& plan, Family family);
 
 // The input of `iptables-restore --noflush` that turns `state` into the plan. `made` goes into the comment.
-[[nodiscard]] std::string render_xt(const HookPlan& plan, Family family, std::uint32_t seed,
-                                    const XtState& state, const std::vector<std::string>& made);
+[[nodiscard]] std::string render_xt(const HookPlan& plan, Family family, const XtState& state,
+                                    const std::vector<std::string>& made);
 // The same for "nothing of ours".
 [[nodiscard]] std::string render_xt_removal(const XtState& state);
 // A chain that nothing jumps to, with every match and target that render_xt uses.

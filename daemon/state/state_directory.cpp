@@ -6,9 +6,13 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <fstream>
+#include <random>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+
+#include "daemon/change/durable_file.h"
 
 namespace vpcwall {
 
@@ -22,6 +26,15 @@ StateDirectory::StateDirectory(std::string path) : path_(std::move(path)) {
   if (!lock_) throw std::system_error(errno, std::generic_category(), "state directory " + path_);
   if (::flock(lock_.get(), LOCK_EX | LOCK_NB) != 0)
     throw std::runtime_error("state directory " + path_ + ": another vpcwalld uses it");
+}
+
+std::uint32_t StateDirectory::queue_seed() const {
+  const std::string path = path_ + "/queue-seed";
+  std::uint32_t seed = 0;
+  if (std::ifstream(path) >> seed) return seed;
+  seed = std::random_device{}();
+  replace_file(path, std::to_string(seed) + '\n');
+  return seed;
 }
 
 }  // namespace vpcwall

@@ -4,6 +4,7 @@
 // same directory is told so. Errors are std::runtime_error with a sentence for the operator.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "daemon/file_descriptor.h"
@@ -15,6 +16,9 @@ class StateDirectory {
   explicit StateDirectory(std::string path);
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
+
+  // A number drawn once and kept: HookPlan::queue_seed.
+  [[nodiscard]] std::uint32_t queue_seed() const;
 
  private:
   std::string path_;

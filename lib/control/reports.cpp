@@ -126,8 +126,10 @@ ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slot
     row["age_seconds"] = seconds(now - flow.opened_at);
     row["idle_seconds"] = seconds(now - flow.last_packet);
     row["expires_in_seconds"] = seconds(flow.expires - now);
-    row["rule"] = slots.identity(flow.opened_by).rule;
-    row["group"] = slots.owner_name(flow.opened_by);
+    if (flow.opened_by != Flow::nobody) {
+      row["rule"] = slots.identity(flow.opened_by).rule;
+      row["group"] = slots.owner_name(flow.opened_by);
+    }
     rows.push_back(std::move(row));
   }
   return report;

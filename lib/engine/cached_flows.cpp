@@ -290,6 +290,11 @@ void CachedFlows::remember(const CompiledPolicy& policy, FlowView view, const Qu
     const FlowEffect& effect = there.effects[side];
     const Flow* flow = flows_.find(effect.key, question.now);
     Kept::Side& one = held.sides[side];
+    shared.direction[side].side_interface =
+        policy.interfaces[policy.interface_numbered(effect.key.interface)].mark;
+    shared.direction[side].side_opened =
+        static_cast<std::uint64_t>(flow->opened_at.time_since_epoch().count());
+    shared.direction[side].side_first_is_local = directed_tuple(effect.key).direction == 0 ? 1 : 0;
     one = {true, effect.key, from_here == 0 ? effect.direction : opposite(effect.direction), effect.timeouts,
            flow->opened_at};
     const std::uint32_t replies = one.first_end == FlowDirection::reply ? +fast_path::side_first_replies : 0U;

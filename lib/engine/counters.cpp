@@ -67,6 +67,17 @@ void Counters::count(const JudgedGates& judged, const Count& packets) noexcept {
   }
 }
 
+void Counters::add_rule(CounterSlot slot, const Count& count) noexcept {
+  if (CounterCell* rule = cell(slot)) rule->add(count);
+}
+void Counters::add_gate(Gate gate, Outcome outcome, const Count& count) noexcept {
+  gates_[index(gate)][index(outcome)].add(count);
+}
+void Counters::add_reason(Reason reason, const Count& count) noexcept { reasons_[index(reason)].add(count); }
+void Counters::add_parse_error(ParseError error, const Count& count) noexcept {
+  parse_errors_[index(error)].add(count);
+}
+
 Count Counters::rule(CounterSlot slot) const noexcept {
   const CounterCell* found = cell(slot);
   return found != nullptr ? found->read() : Count{};

@@ -74,6 +74,12 @@ class Counters {
   // The same for packets that somebody else has counted together.
   void count(const JudgedGates& gates, const Count& packets) noexcept;
 
+  // Adds what an earlier process had counted. Before the worker starts.
+  void add_rule(CounterSlot slot, const Count& count) noexcept;
+  void add_gate(Gate gate, Outcome outcome, const Count& count) noexcept;
+  void add_reason(Reason reason, const Count& count) noexcept;
+  void add_parse_error(ParseError error, const Count& count) noexcept;
+
   [[nodiscard]] Count rule(CounterSlot slot) const noexcept;
   [[nodiscard]] Count gate(Gate gate, Outcome outcome) const noexcept;
   [[nodiscard]] Count reason(Reason reason) const noexcept;

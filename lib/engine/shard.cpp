@@ -92,6 +92,19 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
   }
 }
 
+// What an earlier process knew about the packet's flow belongs to whoever gets the flow's packets now.
+void Shard::claim_flows_of(const CompiledPolicy& policy, const Question& question) {
+  const auto [leaves, enters, ends] = question.journey;
+  for (const auto& [side, direction] :
+       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+    if (side == no_interface) continue;
+    const auto key = flow_key(question.packet, direction, policy.interfaces[side].number);
+    if (!key || flows_.find_held(*key) != nullptr) continue;
+    const auto flow = waiting_->claim(*key);
+    if (flow && (has_ended(*flow) || !flows_.take_in(*flow, question.now))) waiting_->give_back(*key);
+  }
+}
+
 // "Full" must mean full of live flows: those that only wait to be taken away go first.
 bool Shard::make_room(TimePoint now) {
   const std::size_t before = flows_.size();
@@ -109,6 +122,7 @@ bool Shard::make_room(TimePoint now) {
 
 Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
   const FlowView view{flows_, allowance_};
+  if (waiting_ != nullptr && waiting_->any()) claim_flows_of(policy, question);
   const bool still_cached = cache_ && cache_->flows.settle(question.packet);
   if (!is_swept()) end_flows_of(policy, question);
   Decision decision = evaluate(policy, view, question);
@@ -157,6 +171,7 @@ bool Shard::take_over(std::size_t budget) {
 }
 
 bool Shard::tracks(const FlowKey& key, TimePoint now) const {
+  if (waiting_ != nullptr && waiting_->any() && waiting_->find(key, now)) return true;
   const Flow* flow = flows_.find_held(key);
   if (flow == nullptr || !(is_swept() || !has_ended(*flow))) return false;
   const auto known_better = cache_ ? cache_->flows.expiry(key) : std::nullopt;

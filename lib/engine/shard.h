@@ -26,12 +26,17 @@
 #include "engine/cached_refusals.h"
 #include "engine/counters.h"
 #include "engine/evaluate.h"
+#include "engine/waiting_flows.h"
 
 namespace vpcwall {
 
 class Shard {
  public:
   Shard(std::size_t flow_capacity, const FlowHash::Seed& seed, FlowAllowance& allowance);
+
+  // Flows that an earlier process left; what a packet asks for of them is taken over. Before the first
+  // packet.
+  void use(WaitingFlows& waiting) noexcept { waiting_ = &waiting; }
 
   // From now on decisions may be remembered there; refusals only if `refusals`. Before the first packet.
   void use(FastPath& fast_path, Places::Owner owner, bool refusals = true);
@@ -91,6 +96,7 @@ class Shard {
   [[nodiscard]] bool is_swept() const noexcept { return swept_ == to_sweep_; }
   [[nodiscard]] bool has_ended(const Flow& flow) const noexcept;
   void end_flows_of(const CompiledPolicy& policy, const Question& question);
+  void claim_flows_of(const CompiledPolicy& policy, const Question& question);
   [[nodiscard]] bool make_room(TimePoint now);
 
   struct Cache {
@@ -114,6 +120,7 @@ class Shard {
   std::shared_ptr<const CompiledPolicy> adopted_;
   std::uint32_t swept_ = 0, to_sweep_ = 0;  // places of flows_
   std::unique_ptr<Cache> cache_;            // null: every packet is judged
+  WaitingFlows* waiting_ = nullptr;
 };
 
 }  // namespace vpcwall

@@ -44,7 +44,11 @@ struct flow_direction {
   uint32_t in_device; /* where its packets come from */
   uint16_t out_class; /* where they go: see device classes */
   uint8_t passes;     /* whether every gate accepts this direction */
-  uint8_t zero[33];
+  /* Of the side with this number, for a process that finds the record after its owner was killed: */
+  uint8_t side_first_is_local; /* whose side the first end is on */
+  uint64_t side_interface;     /* a digest of the interface's id */
+  uint64_t side_opened;        /* nanoseconds since boot */
+  uint8_t zero[16];
 } __attribute__((aligned(64)));
 
 /* The bits of flow_record.state for side `s` (0 or 1), shifted by side_bits * s; the other bits are 0. */

@@ -43,4 +43,26 @@ DirectedTuple directed_tuple(const IpAddress& from, std::uint16_t from_port, con
   return directed;
 }
 
+FlowKey key_of(const fast_path::flow_tuple& tuple, bool first_is_local, InterfaceNumber interface) noexcept {
+  const auto address = [&tuple](const std::uint64_t(&word)[2]) -> IpAddress {
+    if (tuple.family == 6) return {in_packet_order(word[0]), in_packet_order(word[1]), Family::ipv6};
+    const auto host = static_cast<std::uint32_t>(word[0]);
+    return {std::uint64_t{swap ? __builtin_bswap32(host) : host} << 32U, 0, Family::ipv4};
+  };
+  const IpAddress first = address(tuple.first_address), second = address(tuple.second_address);
+  const IpAddress& local = first_is_local ? first : second;
+  const IpAddress& remote = first_is_local ? second : first;
+  FlowKey key;
+  key.local_high = local.high;
+  key.local_low = local.low;
+  key.remote_high = remote.high;
+  key.remote_low = remote.low;
+  key.interface = interface;
+  key.local_port = in_packet_order(first_is_local ? tuple.first_port : tuple.second_port);
+  key.remote_port = in_packet_order(first_is_local ? tuple.second_port : tuple.first_port);
+  key.protocol = static_cast<Protocol>(tuple.protocol);
+  key.family = local.family;
+  return key;
+}
+
 }  // namespace vpcwall

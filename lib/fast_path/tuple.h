@@ -26,6 +26,10 @@ struct DirectedTuple {
   return directed_tuple(key.local(), key.local_port, key.remote(), key.remote_port, key.protocol);
 }
 
+// The way back: the key as the end that is `local` sees it.
+[[nodiscard]] FlowKey key_of(const fast_path::flow_tuple& tuple, bool first_is_local,
+                             InterfaceNumber interface) noexcept;
+
 // As the address stands in a packet, read as two words.
 struct AddressWords {
   std::uint64_t word[2];

@@ -81,6 +81,15 @@ bool FlowTable::restore(const Flow& flow, TimePoint now) {
   return true;
 }
 
+bool FlowTable::take_in(const Flow& flow, TimePoint now) {
+  if (flow.expires <= now) return false;
+  const std::uint32_t index = insert(flow.key, now);
+  if (index == nil) return false;
+  entries_[index].flow = flow;
+  restart_timer(index, flow.expires - flow.last_packet, flow.last_packet);
+  return true;
+}
+
 void FlowTable::touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept {
   const std::uint32_t index = locate(key);
   if (index == nil || entries_[index].flow.expires <= now) return;

@@ -30,6 +30,8 @@ namespace vpcwall {
 enum class Originator : std::uint8_t { local, remote };
 
 struct Flow {
+  static constexpr std::uint32_t nobody = 0xffffffffU;  // of opened_by: not known any more
+
   FlowKey key;
   TimePoint opened_at, last_packet, expires;
   std::uint64_t packets[2] = {0, 0};  // by FlowDirection
@@ -93,6 +95,10 @@ class FlowTable {
   // the key is already live, or `flow` has expired. Costs a walk over the flows that expire later than it.
   bool restore(const Flow& flow, TimePoint now);
 
+  // The same at no cost, for a flow whose packet has just come. Its timer stands behind those of flows that
+  // were touched since its last packet: expire() may meet it that much late.
+  bool take_in(const Flow& flow, TimePoint now);
+
   // Counts one more accepted packet of a live flow, moves its state and restarts its timer (C-42).
   void touch(const FlowKey& key, const FlowPacket& packet, TimePoint now) noexcept;
 
@@ -144,7 +150,12 @@ class FlowTable {
   // Calls `visitor(const Flow&)` for each live flow, in no order.
   template <class Visitor>
   void visit(TimePoint now, Visitor&& visitor) const {
-    for (std::uint32_t index = 0; index < used_; ++index) {
+    visit(0, used_, now, std::forward<Visitor>(visitor));
+  }
+  // Those at the places [first, last).
+  template <class Visitor>
+  void visit(std::uint32_t first, std::uint32_t last, TimePoint now, Visitor&& visitor) const {
+    for (std::uint32_t index = first; index < last && index < used_; ++index) {
       const Entry& entry = entries_[index];
       if (entry.live && entry.flow.expires > now) visitor(entry.flow);
     }

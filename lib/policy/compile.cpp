@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "policy/identity.h"
+
 namespace vpcwall {
 namespace {
 
@@ -139,6 +141,7 @@ class Compiler {
     CompiledInterface compiled;
     compiled.id = interface.id;
     compiled.name = interface.name;
+    compiled.mark = digest_of_name(interface.id);
     compiled.number =
         context_.interface_numbers
             .try_emplace(interface.id, static_cast<InterfaceNumber>(context_.interface_numbers.size()))

@@ -105,6 +105,7 @@ struct CompiledInterface {
   std::string id, name;
   std::vector<Membership> member_of;            // its security groups, in the order written
   InterfaceNumber number = 0;                   // for the life of the process
+  std::uint64_t mark = 0;                       // a digest of the id: the same in every process
   std::uint16_t subnet = 0;                     // index into CompiledPolicy::subnets
   PerFamily<std::optional<IpAddress>> primary;  // its first address of the family (F-47)
   Interface::Type type = Interface::Type::interface;

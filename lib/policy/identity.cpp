@@ -9,19 +9,10 @@ namespace {
 
 constexpr std::size_t max_id_digits = 40;
 
-std::uint64_t fnv1a(std::string_view text) noexcept {
-  std::uint64_t digest = 0xcbf29ce484222325U;
-  for (const char character : text) {
-    digest ^= static_cast<unsigned char>(character);
-    digest *= 0x100000001b3U;
-  }
-  return digest;
-}
-
 std::string id_from(std::string_view kind, std::string_view content) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::array<char, 16> hex{};
-  std::uint64_t digest = fnv1a(content);
+  std::uint64_t digest = digest_of_name(content);
   for (auto digit = hex.rbegin(); digit != hex.rend(); ++digit, digest >>= 4U) *digit = digits[digest & 15U];
   return std::string(kind) + "-0" + std::string(hex.data(), hex.size());
 }
@@ -45,6 +36,16 @@ std::string peer_identity(const Peer& peer) {
 }
 
 }  // namespace
+
+// FNV-1a.
+std::uint64_t digest_of_name(std::string_view name) noexcept {
+  std::uint64_t digest = 0xcbf29ce484222325U;
+  for (const char character : name) {
+    digest ^= static_cast<unsigned char>(character);
+    digest *= 0x100000001b3U;
+  }
+  return digest;
+}
 
 std::string derive_id(std::string_view kind, std::string_view name) {
   return id_from(kind, std::string(kind) + '\n' + std::string(name));

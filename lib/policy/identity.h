@@ -4,6 +4,7 @@
 // FNV-1a digest). A derived id is a name tag, not a secret: collisions are checked by the loader.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,9 @@ namespace vpcwall {
 
 // The identity of a rule inside its group as text: equal exactly for rules that AWS calls duplicates (S-73).
 [[nodiscard]] std::string rule_identity(Direction direction, const Traffic& traffic, const Peer& peer);
+
+// The digest that ids are made of, for names of every kind.
+[[nodiscard]] std::uint64_t digest_of_name(std::string_view name) noexcept;
 
 // `kind`, a dash and 1 to 40 of the digits 0-9 a-f; "sg-0a1b" is a well-formed id of kind "sg".
 [[nodiscard]] bool is_well_formed_id(std::string_view kind, std::string_view text) noexcept;

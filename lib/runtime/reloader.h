@@ -38,6 +38,13 @@ class Reloader {
   // nothing has changed.
   ReloadReport apply(const Policy& policy, const std::vector<DeviceBinding>& devices, Duration longest_wait);
 
+  // The slot of a rule that an earlier process counted for.
+  CounterSlot slot_for(const RuleIdentity& identity, const std::string& owner_name) {
+    const CounterSlot slot = context_.slots.assign(identity, owner_name);
+    for (Guarded<Shard>& shard : shards_) shard.unguarded().counters().reserve(context_.slots.size());
+    return slot;
+  }
+
   // What is in force. Null before the first apply().
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> current() const { return policies_.get(); }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }

@@ -1,6 +1,6 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
-    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | {replay | explain} <- reach | observe <- {runtime | control}} <- {cli | daemon}
+    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | {replay | explain} <- reach | observe <- {runtime | control} | state} <- {cli | daemon}
             net <- capture <- replay
 
 Folders between braces are strangers to each other.
@@ -24,6 +24,7 @@ BELOW = {
     "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
     "reach": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "replay", "explain"},
     "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
+    "state": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "observe": {"base", "net", "policy", "flow", "fast_path", "engine"},
     "runtime": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},
     "control": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},

@@ -32,9 +32,9 @@ def kernel(only):
     return [str(BUILD / "tests/kernel_tests"), f"--gtest_filter={only}", "--gtest_brief=1"]
 
 
-def live(backend):
+def live(backend, fast_path):
     return [str(BUILD / "cli/vpcwall"), "test", "--live", "--daemon", str(BUILD / "daemon/vpcwalld"), "--backend", backend,
-            "--fast-path", "both", "tests/conformance"]
+            "--fast-path", fast_path, "tests/conformance"]
 
 
 def steps():
@@ -42,8 +42,9 @@ def steps():
     yield Step("hook rules and the choice of a back end", kernel("*Hooks*:HookInstaller*"), 300)
     yield Step("queues and privileges", kernel("*NfQueue*:Privileges*"), 300)
     yield Step("programs against the engine", kernel("KernelFastPathPrograms*"), 300)
-    yield Step("conformance with real packets, nft", live("nft"), 1200)
-    yield Step("conformance with real packets, xt", live("xt"), 1200)
+    for backend in ("nft", "xt"):
+        for fast_path in ("off", "on"):
+            yield Step(f"conformance with real packets, {backend}, fast path {fast_path}", live(backend, fast_path), 1800)
     yield Step("system tests, nft, fast path", pytest(*system), 2400, {"backend": "nft", "fast_path": "required"})
     yield Step("system tests, xt", pytest(*system), 2400, {"backend": "xt"})
 

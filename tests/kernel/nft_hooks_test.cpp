@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "daemon/fast_path/kernel_fast_path.h"
+#include "daemon/hooks/nft_objects.h"
 #include "daemon/hooks/nft_program_rules.h"
 #include "daemon/hooks/nft_rules.h"
 #include "daemon/hooks/nft_session.h"
@@ -27,7 +28,7 @@ struct NftHooksTest : ::testing::Test {
       NftHooks().install(plan);
       return;
     }
-    const NftResult result = NftSession().run(render_nft(plan, "counter accept"));
+    const NftResult result = NftSession().run(render_nft(plan, "counter accept", nft_inet_chains(nft_table)));
     ASSERT_TRUE(result.ok) << result.errors;
     insert_nft_program_rules(nft_program_rules(plan));
   }

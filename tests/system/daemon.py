@@ -62,9 +62,11 @@ class Counters:
 
 
 class Daemon:
-    def __init__(self, namespace, policy, options=(), before=(), **settings):
-        """`options` are those of the command line, `settings` keys of daemon.yaml; `before` stands before the program."""
+    def __init__(self, namespace, policy, options=(), before=(), manager=None, **settings):
+        """`options` are those of the command line, `settings` keys of daemon.yaml; `before` stands before the program,
+        `manager` is the ServiceManager that it runs under."""
         self.before = before
+        self.manager = manager
         self.namespace = namespace
         self.options = options
         self._scratch = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
@@ -91,15 +93,22 @@ class Daemon:
         self.write_policy(policy)
         self.start()
 
+    def configure(self, **changed):
+        """Other settings for the next start."""
+        settings = {**json.loads(self.settings_path.read_text(encoding="ascii")), **changed}
+        self.settings_path.write_text(json.dumps(settings), encoding="ascii")
+
     def command(self):
-        return [*self.before, program("VPCWALLD"), "--config", str(self.settings_path), *self.options]
+        manager = self.manager.command() if self.manager else []
+        return [*self.before, *manager, program("VPCWALLD"), "--config", str(self.settings_path), *self.options]
 
     def start(self):
         """Starts, and returns once the control socket answers: the hooks are in place by then."""
         with self.log_path.open("ab") as log:
             # Should this process be killed, the daemon goes as well.
             command = ["setpriv", "--pdeathsig", "KILL", *self.command()]
-            self.process = self.namespace.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            kept = self.manager.descriptors() if self.manager else ()
+            self.process = self.namespace.start(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=kept)
         eventually(self._answers, "the control socket to answer", within=30)
 
     def _answers(self):
@@ -185,6 +194,11 @@ class Daemon:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=30)
 
+    def hand_over(self):
+        """Ends for a successor; the exit status."""
+        self.process.send_signal(signal.SIGUSR2)
+        return self.process.wait(timeout=30)
+
     def log(self):
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
@@ -199,6 +213,7 @@ class Daemon:
         finally:
             if self.process is not None and self.process.poll() is None:
                 self.kill()
+            self.namespace.forget_flows()
             log = self.log()
             print(log)  # shown with a test that fails
             self._scratch.cleanup()

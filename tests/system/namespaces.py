@@ -45,7 +45,14 @@ class Namespace:
         )
         self.ip("link set lo up")
 
+    def forget_flows(self):
+        """What a killed daemon left in the kernel for a successor."""
+        number = os.fstat(self._descriptor).st_ino
+        for left in Path("/sys/fs/bpf").glob(f"vpcwall-{number}-flows-*"):
+            left.unlink()
+
     def remove(self):
+        self.forget_flows()
         os.close(self._descriptor)
         remove_namespace(self.name)
 

@@ -42,7 +42,7 @@ fail_mode: open
 queues: {first: 10, count: 4, length: 1024, copy_bytes: 256, receive_buffer: 1048576}
 devices: {web: eth0, eni-0a1b2c3d: eth1}
 control: {socket: /tmp/vpcwall.sock, group: adm}
-state: {directory: /srv/state, policies: 5}
+state: {directory: /srv/state, policies: 5, snapshot_seconds: 7}
 log: {level: debug}
 flows: {capacity_per_worker: 4096}
 management_bypass: [{protocol: tcp, port: 22}, {protocol: udp, port: 51820}]
@@ -58,7 +58,7 @@ remove_hooks_at_stop: false
   expected.queues = {.first = 10, .count = 4, .length = 1024, .copy_bytes = 256, .receive_buffer = 1'048'576};
   expected.devices = {{"web", "eth0"}, {"eni-0a1b2c3d", "eth1"}};
   expected.control = {.socket = "/tmp/vpcwall.sock", .group = "adm"};
-  expected.state = {.directory = "/srv/state", .policies = 5};
+  expected.state = {.directory = "/srv/state", .policies = 5, .snapshot_seconds = 7};
   expected.log_level = LogLevel::debug;
   expected.flows_per_worker = 4096;
   expected.management_bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};

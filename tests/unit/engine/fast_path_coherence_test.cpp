@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "engine/flow_identity.h"
+#include "engine/recovered_flows.h"
 #include "engine/shard.h"
 #include "policy/compile.h"
 #include "property/fast_path_play.h"
@@ -259,6 +260,43 @@ TEST_F(FastPathCoherence, RefusalsSayNothingAboutATupleThatHasAFlow) {
   EXPECT_EQ(send("tcp S 203.0.113.12:40001 > 10.0.1.10:22"), refused);
   EXPECT_EQ(send("tcp S 203.0.113.12:40002 > 10.0.1.10:22"), refused_by_kernel);
   EXPECT_EQ(send(syn), accepted) << "it lives on (C-20), and its SYN comes again";
+}
+
+// The memory outlives the process that wrote it.
+TEST_F(FastPathCoherence, ARecordTellsTheNextProcessOfItsFlow) {
+  use(small_vpc(narrow_web));
+  for (const char* packet : {syn, syn_ack, ack, ack}) send(packet);
+  now_ += seconds(3);
+  ASSERT_EQ(send(ack), passed_by_kernel);
+  take_over();
+  const std::vector<Flow> found = recovered_flows(kernel_.memory().flows, *policy_, now_ + seconds(1));
+  ASSERT_EQ(found.size(), 1U);
+  const Flow* known = shard_.flows().find(found[0].key, now_);
+  ASSERT_NE(known, nullptr) << "its key is the flow's";
+  EXPECT_EQ(found[0].state, known->state);
+  EXPECT_EQ(found[0].originator, known->originator);
+  EXPECT_EQ(found[0].opened_at, known->opened_at);
+  EXPECT_EQ(found[0].last_packet, now_);
+  EXPECT_EQ(found[0].expires, known->expires);
+  EXPECT_EQ(found[0].opened_by, Flow::nobody);
+  EXPECT_EQ(found[0].packets[0], 3U) << "what the kernel counted, so without the SYN";
+  EXPECT_EQ(found[0].packets[1], 1U);
+}
+
+TEST_F(FastPathCoherence, ARecordOfWhatHasEndedTellsNothing) {
+  use(small_vpc(narrow_web));
+  for (const char* packet : {syn, syn_ack, ack}) send(packet);
+  const auto records = kernel_.memory().flows;
+  EXPECT_EQ(recovered_flows(records, *policy_, now_ + seconds(431'999)).size(), 1U);
+  EXPECT_EQ(recovered_flows(records, *policy_, now_ + seconds(432'000)).size(), 0U)
+      << "it has idled too long";
+  CompileContext other;
+  const auto without_web = compile(test::policy_of("version: 1\nvpc: {cidr: 10.0.0.0/16}\n"), other, 1);
+  EXPECT_EQ(recovered_flows(records, *without_web, now_).size(), 0U) << "nobody has its interface";
+  send(reset);
+  const std::vector<Flow> closed = recovered_flows(records, *policy_, now_);
+  ASSERT_EQ(closed.size(), 1U);
+  EXPECT_EQ(closed[0].state, FlowState::closed) << "as the kernel saw it";
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 namespace vpcwall {
 namespace {
 
+std::string text_of(const HookPlan& plan) { return render_nft(plan, nft_queue_statement(plan), {}); }
+
 TEST(NftRules, RendersARouterWithSeveralQueuesThatFailsOpen) {
   HookPlan plan;
   plan.guarded = {*parse_prefix("10.0.0.0/16"), *parse_prefix("2001:db8:1234:1a00::/56")};
@@ -12,8 +14,8 @@ TEST(NftRules, RendersARouterWithSeveralQueuesThatFailsOpen) {
   plan.first_queue = 4;
   plan.queue_count = 8;
   plan.fail_open = true;
-  EXPECT_EQ(render_nft(plan), R"(add table inet vpcwall
-delete table inet vpcwall
+  EXPECT_EQ(text_of(plan), R"(add table inet vpcwall
+flush table inet vpcwall
 table inet vpcwall {
   chain reassemble {
     meta l4proto udp tproxy to :1
@@ -41,8 +43,8 @@ TEST(NftRules, RendersAHostWithOneQueueThatFailsClosed) {
   plan.devices = {"eth0", "eth1"};
   plan.first_queue = 7;
   plan.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};  // E-26
-  EXPECT_EQ(render_nft(plan), R"(add table inet vpcwall
-delete table inet vpcwall
+  EXPECT_EQ(text_of(plan), R"(add table inet vpcwall
+flush table inet vpcwall
 table inet vpcwall {
   chain reassemble {
     meta l4proto udp tproxy to :1
@@ -79,7 +81,7 @@ HookPlan with_fast_path() {
 }
 
 TEST(NftRules, AskTheFastPathByTheDeviceThatAPacketLeavesBy) {
-  const std::string text = render_nft(with_fast_path());
+  const std::string text = text_of(with_fast_path());
   EXPECT_NE(text.find(R"(  chain enqueue {
     queue to 0
   }
@@ -115,7 +117,7 @@ TEST(NftRules, AskTheFastPathOfAHostOnBothWays) {
   HookPlan plan = with_fast_path();
   plan.mode = HookMode::host;
   plan.devices.resize(1);
-  const std::string text = render_nft(plan);
+  const std::string text = text_of(plan);
   EXPECT_NE(text.find(R"(policy accept;
     jump passed
     iifname "eth0" goto fast
@@ -142,6 +144,16 @@ TEST(NftRules, HaveAProgramForEachClass) {
   EXPECT_EQ(nft_program_rules(plan), open);
   plan.fast_path.reset();
   EXPECT_TRUE(nft_program_rules(plan).empty());
+}
+
+TEST(NftRules, KeepTheirHooksAndDeleteTheChainsThatNobodyNeeds) {
+  HookPlan plan = with_fast_path();
+  const std::string text =
+      render_nft(plan, nft_queue_statement(plan), {"forward", "input", "enqueue", "out-1", "out-7"});
+  EXPECT_EQ(text.find("add table inet vpcwall\nflush table inet vpcwall\ndelete chain inet vpcwall input\n"
+                      "delete chain inet vpcwall out-7\ntable inet vpcwall {\n"),
+            0U)
+      << text;
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ HookPlan router_plan() {
 }
 
 TEST(XtRulesTest, RendersARouterOnAnEmptyTable) {
-  EXPECT_EQ(render_xt(router_plan(), Family::ipv4, 1, {}, {"FORWARD", "table"}), R"(*security
+  EXPECT_EQ(render_xt(router_plan(), Family::ipv4, {}, {"FORWARD", "table"}), R"(*security
 :VPCWALL-QUEUE - [0:0]
 :VPCWALL-REASSEMBLE - [0:0]
 :VPCWALL-FORWARD - [0:0]
@@ -42,7 +42,7 @@ TEST(XtRulesTest, RendersAHostOverWhatWasThereBefore) {
   const XtState state{.chains = {"VPCWALL-FORWARD", "VPCWALL-QUEUE", "VPCWALL-REASSEMBLE"},
                       .jumps = {"-A FORWARD -j VPCWALL-FORWARD"},
                       .made = {}};
-  EXPECT_EQ(render_xt(plan, Family::ipv6, 1, state, {}), R"(*security
+  EXPECT_EQ(render_xt(plan, Family::ipv6, state, {}), R"(*security
 :VPCWALL-INPUT - [0:0]
 :VPCWALL-OUTPUT - [0:0]
 :VPCWALL-FORWARD - [0:0]
@@ -66,7 +66,7 @@ TEST(XtRulesTest, LeavesThePortsOfTheBypassToTheRulesBehind) {  // E-26
   plan.devices = {"eth0"};
   plan.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};
   for (const Family family : {Family::ipv4, Family::ipv6}) {
-    const std::string text = render_xt(plan, family, 1, {}, {});
+    const std::string text = render_xt(plan, family, {}, {});
     const auto discovery = [&](const std::string& chain) {
       std::string rules;
       if (family == Family::ipv6)
@@ -89,7 +89,8 @@ TEST(XtRulesTest, SpreadsOverQueuesByProgramAndGivesTheRestToTheLast) {
   HookPlan plan = router_plan();
   plan.first_queue = 10;
   plan.queue_count = 3;
-  const std::string text = render_xt(plan, Family::ipv6, 77, {}, {});
+  plan.queue_seed = 77;
+  const std::string text = render_xt(plan, Family::ipv6, {}, {});
   for (std::uint16_t index = 0; index < 2; ++index) {
     EXPECT_THAT(text, HasSubstr("-A VPCWALL-QUEUE -m bpf --bytecode \"" +
                                 to_bytecode(queue_hash_program(Family::ipv6, 77, 3, index)) +
@@ -101,7 +102,7 @@ TEST(XtRulesTest, SpreadsOverQueuesByProgramAndGivesTheRestToTheLast) {
 TEST(XtRulesTest, TakesBothSidesOfANamedDeviceInRouterMode) {
   HookPlan plan = router_plan();
   plan.devices = {"eth1"};
-  const std::string text = render_xt(plan, Family::ipv4, 1, {}, {});
+  const std::string text = render_xt(plan, Family::ipv4, {}, {});
   EXPECT_THAT(text, HasSubstr("-A VPCWALL-FORWARD -i eth1 -j VPCWALL-QUEUE\n"));
   EXPECT_THAT(text, HasSubstr("-A VPCWALL-FORWARD -o eth1 -j VPCWALL-QUEUE\n"));
 }
@@ -178,7 +179,7 @@ TEST(XtRulesTest, ConsultsTheFastPathByTheDeviceThatAPacketLeavesBy) {
   plan.guarded = {*parse_prefix("10.0.0.0/16")};
   plan.devices = {"eth1", "eth2"};
   plan.fast_path = FastPathRules{"/bpf", {std::uint16_t{1}, std::nullopt}};
-  const std::string text = render_xt(plan, Family::ipv4, 1, {}, {});
+  const std::string text = render_xt(plan, Family::ipv4, {}, {});
   EXPECT_THAT(text, HasSubstr(R"(-A VPCWALL-FAST -m bpf --object-pinned /bpf/refuse-0 -j DROP
 -A VPCWALL-FAST -g VPCWALL-QUEUE
 -A VPCWALL-OUT-1 -m bpf --object-pinned /bpf/pass-1 -j ACCEPT
@@ -199,7 +200,7 @@ TEST(XtRulesTest, ConsultsTheFastPathInHostModeOnBothWays) {
   plan.mode = HookMode::host;
   plan.devices = {"eth0"};
   plan.fast_path = FastPathRules{"/bpf", {std::uint16_t{1}}};
-  const std::string text = render_xt(plan, Family::ipv4, 1, {}, {});
+  const std::string text = render_xt(plan, Family::ipv4, {}, {});
   EXPECT_THAT(text, HasSubstr("-A VPCWALL-INPUT -m bpf --object-pinned /bpf/pass-0 -j ACCEPT\n"
                               "-A VPCWALL-INPUT -i eth0 -j VPCWALL-FAST\n"));
   EXPECT_THAT(text, HasSubstr("-A VPCWALL-OUTPUT -o eth0 -j VPCWALL-OUT-1\n"));
@@ -210,7 +211,7 @@ TEST(XtRulesTest, RepeatsNoRefusalWhereEverythingPassesWhileNobodyJudges) {
   plan.guarded = {*parse_prefix("10.0.0.0/16")};
   plan.fail_open = true;
   plan.fast_path = FastPathRules{"/bpf", {}};
-  EXPECT_THAT(render_xt(plan, Family::ipv4, 1, {}, {}), Not(HasSubstr("refuse-")));
+  EXPECT_THAT(render_xt(plan, Family::ipv4, {}, {}), Not(HasSubstr("refuse-")));
 }
 
 }  // namespace

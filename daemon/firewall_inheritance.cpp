@@ -1,0 +1,79 @@
+// What a Firewall takes from the process before it, and leaves to the next one.
+#include <spdlog/spdlog.h>
+
+#include "daemon/firewall.h"
+#include "daemon/state/state_file.h"
+#include "state/kept_counters.h"
+
+namespace vpcwall {
+namespace {
+
+constexpr std::uint32_t flows_at_a_time = 1024;  // copied while a worker waits: some 50 µs
+
+bool has_ended(const CompiledPolicy& policy, const Flow& flow) {
+  const InterfaceIndex interface = policy.interface_numbered(flow.key.interface);
+  return interface == no_interface || is_untracked(policy, policy.interfaces[interface], flow.key);
+}
+
+}  // namespace
+
+// Counters go to one shard, flows to whoever gets their next packet. All of it under the policy that is in
+// force now: what is of an interface that is gone, or is no longer tracked, is left out.
+void Firewall::inherit(const Policy& policy) {
+  if (settings_.test_clock) return;
+  const std::uint32_t most = policy.behavior.flows_per_interface;
+  const std::shared_ptr<const CompiledPolicy> compiled = reloader_->current();
+  const auto add = [&](Flow flow) {
+    if (!has_ended(*compiled, flow)) waiting_.add(flow, most);
+  };
+  if (inheritance_.state) {
+    const SavedState& state = *inheritance_.state;
+    const auto slot_for = [this](const RuleIdentity& identity, const std::string& owner_name) {
+      return reloader_->slot_for(identity, owner_name);
+    };
+    const std::vector<CounterSlot> slots =
+        give_back_counters(state, slot_for, shards_.front().unguarded().counters());
+    for (Flow flow : state.flows) {
+      const InterfaceIndex interface = compiled->interface_named(state.interfaces.at(flow.key.interface));
+      if (interface == no_interface) continue;
+      flow.key.interface = compiled->interfaces[interface].number;
+      if (flow.opened_by != Flow::nobody) flow.opened_by = slots.at(flow.opened_by);
+      add(flow);
+    }
+    inheritance_.state.reset();
+  }
+  if (fast_path_)
+    for (const Flow& flow : fast_path_->flows_left_behind(*compiled, now())) add(flow);
+  if (waiting_.any())
+    spdlog::info("{} flows of the process before wait for their next packet", waiting_.size());
+}
+
+SavedState Firewall::save() {
+  catch_up();
+  SavedState state;
+  keep_counters(state, *policy(), slots(), counters());
+  const TimePoint at = clock_.now();
+  const auto keep = [&, numbers = interface_indices(*policy())](const Flow& flow) {
+    const auto interface = numbers.find(flow.key.interface);
+    if (interface == numbers.end()) return;
+    state.flows.push_back(flow);
+    state.flows.back().key.interface = interface->second;
+  };
+  for (const Guarded<Shard>& shard : shards_)
+    for (std::uint32_t first = 0, places = flows_at_a_time; first < places; first += flows_at_a_time)
+      shard.read([&](const Shard& one) {
+        places = one.flows().places();
+        one.flows().visit(first, first + flows_at_a_time, at, keep);
+      });
+  waiting_.visit(at, keep);
+  stamp(state, at);
+  return state;
+}
+
+// A flow that ended while it waited must not come back with a later change (C-25).
+void Firewall::drop_ended_waiting() {
+  const std::shared_ptr<const CompiledPolicy> compiled = reloader_->current();
+  waiting_.drop_if([&](const Flow& flow) { return has_ended(*compiled, flow); });
+}
+
+}  // namespace vpcwall
