@@ -413,18 +413,15 @@ QueueStatistics NfQueue::statistics() const {
   result.number = number_;
   result.received = received_.load(std::memory_order_relaxed);
   result.bursts = bursts_.load(std::memory_order_relaxed);
+  result.undecodable = undecodable_.load(std::memory_order_relaxed);
+  result.overruns = overruns_.load(std::memory_order_relaxed);
+  result.refused_verdicts = refused_verdicts_.load(std::memory_order_relaxed);
   if (const std::optional<KernelQueueRow> row = kernel_queue_row(kernel_counters_, number_)) {
     result.waiting = row->waiting;
     result.kernel_dropped = row->kernel_dropped;
     result.user_dropped = row->user_dropped;
   }
   return result;
-}
-
-std::uint64_t NfQueue::undecodable() const noexcept { return undecodable_.load(std::memory_order_relaxed); }
-std::uint64_t NfQueue::overruns() const noexcept { return overruns_.load(std::memory_order_relaxed); }
-std::uint64_t NfQueue::refused_verdicts() const noexcept {
-  return refused_verdicts_.load(std::memory_order_relaxed);
 }
 
 }  // namespace vpcwall

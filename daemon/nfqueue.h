@@ -56,12 +56,6 @@ class NfQueue : public PacketQueue {
   // Lets more packets wait while nobody reads: until the next process adopts the queue.
   void lengthen() noexcept;
 
-  // What could not be understood and was therefore dropped.
-  [[nodiscard]] std::uint64_t undecodable() const noexcept;
-  // How often the kernel said that messages were lost on the way to us.
-  [[nodiscard]] std::uint64_t overruns() const noexcept;
-  // Verdicts that the kernel refused, for instance because a device went away and took its packets along.
-  [[nodiscard]] std::uint64_t refused_verdicts() const noexcept;
   // What the socket really got; less than asked for where the process may not exceed net.core.rmem_max.
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
 

@@ -41,6 +41,23 @@ ordered_json rule_json(const CounterSlots& slots, CounterSlot slot, const Count&
   return json;
 }
 
+Verdict verdict_of(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::passed:
+    case Reason::exempt:
+    case Reason::not_guarded:
+    case Reason::loopback: return Verdict::accept;
+    case Reason::source_dest_check:
+    case Reason::acl_entry:
+    case Reason::acl_default:
+    case Reason::no_group_rule:
+    case Reason::flow_table_full:
+    case Reason::malformed:
+    case Reason::fragment: return Verdict::drop;
+  }
+  return Verdict::drop;  // GCOVR_EXCL_LINE: every value has its case
+}
+
 template <class Enum>
 Enum enumerator(std::size_t index) {
   return static_cast<Enum>(index);
@@ -83,7 +100,7 @@ ordered_json rules_report(const CompiledPolicy& policy, const CounterSlots& slot
   auto& reasons = report["reasons"] = ordered_json::array();
   for (std::size_t i = 0; i < reason_count; ++i) {
     const auto reason = enumerator<Reason>(i);
-    ordered_json row{{"reason", to_string(reason)}};
+    ordered_json row{{"reason", to_string(reason)}, {"verdict", to_string(verdict_of(reason))}};
     put_count(row, total(shards, [&](const Counters& counters) { return counters.reason(reason); }), now);
     reasons.push_back(std::move(row));
   }

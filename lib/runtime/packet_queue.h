@@ -41,6 +41,10 @@ struct QueueStatistics {
   std::uint32_t waiting = 0;         // in the kernel queue now, without a verdict
   std::uint64_t kernel_dropped = 0;  // the queue was full
   std::uint64_t user_dropped = 0;    // the socket buffer was full
+  // What was not even a message about a packet, and was therefore dropped.
+  std::uint64_t undecodable = 0;
+  std::uint64_t overruns = 0;          // how often the kernel said that messages were lost on the way
+  std::uint64_t refused_verdicts = 0;  // by the kernel, for instance of packets whose device went away
 };
 
 class PacketQueue {

@@ -162,7 +162,7 @@ TEST_F(NfQueueTest, DropsWhatItDoesNotUnderstand) {
   ASSERT_TRUE(eventually([&] { return queue->statistics().waiting == 3; }));
   EXPECT_EQ(read_bursts(*queue, 1, QueueReader::accept_all), 1U);
   EXPECT_EQ(usual.receive(), "usual");
-  EXPECT_EQ(queue->undecodable(), 2U);
+  EXPECT_EQ(queue->statistics().undecodable, 2U);
   EXPECT_EQ(queue->statistics().waiting, 0U);
   EXPECT_FALSE(strange.has_datagram());
 

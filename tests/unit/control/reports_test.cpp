@@ -66,6 +66,18 @@ TEST_F(Reports, AddUpWhatTheShardsCounted) {
   EXPECT_EQ(denied, 1U);
 }
 
+TEST_F(Reports, SayWhichVerdictEachReasonGives) {
+  for (const char* text : {"tcp S 203.0.113.12:1 > 10.0.1.10:22", "tcp S 203.0.113.12:1 > 10.0.1.10:23",
+                           "udp 203.0.113.12:1 > 198.51.100.7:53"}) {
+    const Packet packet = packet_of(text);
+    const Decision decision = two_.judge(*policy_, {packet, find_journey(*policy_, packet, {}), now_});
+    const auto reasons = rules().at("reasons");
+    EXPECT_EQ(row(reasons, "reason", std::string(to_string(decision.reason)).c_str()).at("verdict"),
+              to_string(decision.verdict))
+        << text;
+  }
+}
+
 TEST_F(Reports, ListTheStarEntryOfBothFamiliesAndTheImplicitDeny) {
   std::size_t stars = 0;
   std::size_t implicit = 0;
