@@ -119,7 +119,10 @@ ordered_json Commands::status() const {
                               {"bursts", queue.bursts},
                               {"waiting", queue.waiting},
                               {"kernel_dropped", queue.kernel_dropped},
-                              {"user_dropped", queue.user_dropped}});
+                              {"user_dropped", queue.user_dropped},
+                              {"undecodable", queue.undecodable},
+                              {"overruns", queue.overruns},
+                              {"refused_verdicts", queue.refused_verdicts}});
   return json;
 }
 

@@ -21,6 +21,8 @@ class FileDescriptor {
   }
 
   [[nodiscard]] int get() const noexcept { return number_; }
+  // For somebody else to close.
+  [[nodiscard]] int release() noexcept { return std::exchange(number_, -1); }
   explicit operator bool() const noexcept { return number_ >= 0; }
 
  private:

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
@@ -13,7 +14,9 @@
 #include "daemon/commands.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
+#include "daemon/http_server.h"
 #include "daemon/log.h"
+#include "daemon/metrics_page.h"
 #include "daemon/privileges.h"
 #include "daemon/service.h"
 #include "daemon/service_manager.h"
@@ -134,6 +137,8 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
                         [&commands](const Request& request, const ControlPeer& peer) {
                           return commands.answer(request, peer);
                         });
+  MetricsPage page(commands, settings.most_rule_metrics);
+  const std::unique_ptr<HttpServer> http = open_http(settings.http, page.routes());
   drop_privileges();
   if (changes.history() == nullptr)
     spdlog::warn("no policy can be applied, confirmed or rolled back: {}", changes.no_history());
@@ -155,7 +160,7 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   std::optional<StateKeeper> keeper;
   if (lasting.directory && !settings.test_clock)
     keeper.emplace(state_path(settings), std::chrono::seconds(settings.state.snapshot_seconds), now());
-  const Served served = serve(firewall, changes, control, keeper ? &*keeper : nullptr);
+  const Served served = serve({firewall, changes, control, http.get(), keeper ? &*keeper : nullptr});
   firewall.stop(served.ending);
   if (keeper) keeper->keep_last(firewall);
   if (served.ending == Ending::for_good)

@@ -70,19 +70,24 @@ void block_signals() {
   ::signal(SIGPIPE, SIG_IGN);
 }
 
-Served serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control, StateKeeper* keeper) {
+Served serve(const ServedParts& parts) {
+  const auto& [firewall, changes, control, http, keeper] = parts;
   const sigset_t set = handled_signals();
   const FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
   notify_service_manager("READY=1\n" + status_line(firewall));
 
-  std::array<pollfd, 3> watched{
-      {{signals.get(), POLLIN, 0}, {control.event_fd(), POLLIN, 0}, {firewall.failure_event(), POLLIN, 0}}};
+  // A descriptor of -1 is one that poll() leaves out.
+  std::array<pollfd, 4> watched{{{signals.get(), POLLIN, 0},
+                                 {control.event_fd(), POLLIN, 0},
+                                 {firewall.failure_event(), POLLIN, 0},
+                                 {http != nullptr ? http->event_fd() : -1, POLLIN, 0}}};
   Watchdog watchdog(now());
   TimePoint look_at = now();
   for (;;) {
-    const int tick = std::min({control.has_streams() ? stream_milliseconds : tick_milliseconds,
-                               milliseconds_until(changes.due()), milliseconds_until(look_at)});
+    int tick = std::min({control.has_streams() ? stream_milliseconds : tick_milliseconds,
+                         milliseconds_until(changes.due()), milliseconds_until(look_at)});
+    if (http != nullptr) tick = http->patience(tick);
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
@@ -93,6 +98,7 @@ Served serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control,
     if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
     changes.revert_if_due(now());
+    if (http != nullptr) http->handle_events(now());
     if (now() >= look_at) {
       watchdog.look(firewall.progress(), now());
       look_at = now() + watchdog.period();

@@ -8,6 +8,7 @@
 #include "daemon/change/policy_changes.h"
 #include "daemon/control_server.h"
 #include "daemon/firewall.h"
+#include "daemon/http_server.h"
 #include "daemon/state/state_keeper.h"
 
 namespace vpcwall {
@@ -19,9 +20,16 @@ struct Served {
   Ending ending = Ending::for_good;
 };
 
+struct ServedParts {
+  Firewall& firewall;
+  PolicyChanges& changes;
+  ControlServer& control;
+  HttpServer* http;     // may be null
+  StateKeeper* keeper;  // may be null
+};
+
 // Serves until SIGTERM or SIGINT (for good), SIGUSR2 (for a successor), or until a worker fails (logs why;
-// for a successor, so that the fail mode holds). `keeper` may be null.
-[[nodiscard]] Served serve(Firewall& firewall, PolicyChanges& changes, ControlServer& control,
-                           StateKeeper* keeper);
+// for a successor, so that the fail mode holds).
+[[nodiscard]] Served serve(const ServedParts& parts);
 
 }  // namespace vpcwall

@@ -139,11 +139,24 @@ void read_state(Settings::State& state, const YamlNode& node, Reporter& reporter
     keep(state.snapshot_seconds, read_number(*interval, "a number of seconds", 1, 86'400, reporter));
 }
 
+void read_http(Settings::Http& http, const YamlNode& node, Reporter& reporter) {
+  const MappingReader mapping(node, "the HTTP settings", {"listen"}, reporter);
+  const YamlNode* listen = mapping.find("listen");
+  if (listen == nullptr) return;
+  const auto text = read_text(*listen, "an address to listen on, auto or off", reporter);
+  if (!text || *text == "auto") return;
+  http.required = *text != "off";
+  http.listen = parse_listen_address(*text);
+  if (http.required && !http.listen)
+    reporter.error(listen->at, "found " + quoted(*text) + ", expected ADDRESS:PORT, auto or off",
+                   "write 127.0.0.1:9465 or \"[::1]:9465\"");
+}
+
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(
       node, "the daemon's settings",
       {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
-       "state", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
+       "state", "http", "metrics", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
       reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
@@ -168,6 +181,13 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   if (const YamlNode* devices = mapping.find("devices")) read_devices(settings.devices, *devices, reporter);
   if (const YamlNode* control = mapping.find("control")) read_control(settings.control, *control, reporter);
   if (const YamlNode* state = mapping.find("state")) read_state(settings.state, *state, reporter);
+  if (const YamlNode* http = mapping.find("http")) read_http(settings.http, *http, reporter);
+  if (const YamlNode* metrics = mapping.find("metrics")) {
+    const MappingReader metrics_mapping(*metrics, "the metrics settings", {"most_rules"}, reporter);
+    if (const YamlNode* most = metrics_mapping.find("most_rules")) {
+      keep(settings.most_rule_metrics, read_number(*most, "a number of rules", 0, 100'000, reporter));
+    }
+  }
   if (const YamlNode* log = mapping.find("log")) {
     const MappingReader log_mapping(*log, "the log settings", {"level"}, reporter);
     if (const YamlNode* level = log_mapping.find("level")) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "daemon/hooks/hook_plan.h"
+#include "daemon/listen_address.h"
 #include "policy/diagnostic.h"
 
 namespace vpcwall {
@@ -55,6 +56,12 @@ struct Settings {
     std::uint32_t snapshot_seconds = 30;  // between two copies of flows and counters
     friend bool operator==(const State&, const State&) = default;
   };
+  struct Http {
+    // 127.0.0.1:9465 unless written; none: `off`.
+    std::optional<ListenAddress> listen = ListenAddress{IpAddress{0x7f00'0001'0000'0000U}, 9465};
+    bool required = false;  // no start when it cannot be had; only for an address that is written
+    friend bool operator==(const Http&, const Http&) = default;
+  };
 
   std::string policy = "/etc/vpcwall/policy.yaml";
   HookMode mode = HookMode::router;
@@ -65,6 +72,8 @@ struct Settings {
   std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
   Control control;
   State state;
+  Http http;
+  std::uint32_t most_rule_metrics = 1000;  // rules that have metrics of their own
   LogLevel log_level = LogLevel::info;
   std::uint32_t flows_per_worker = 262'144;
   // Host mode: ports of this host that nobody judges, for whoever administers it (E-26).

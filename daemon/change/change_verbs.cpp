@@ -135,7 +135,10 @@ ordered_json policy_status(const PolicyChanges& changes) {
     json["no_history"] = changes.no_history();
   else if (!changes.history()->entries().empty())
     json["last_number"] = changes.history()->entries().back().number;
-  json["changes"] = {{"accepted", changes.accepted()}, {"refused", changes.refused()}};
+  json["since_unix_seconds"] = std::chrono::duration<double>(changes.since().time_since_epoch()).count();
+  json["changes"] = {{"accepted", changes.accepted()},
+                     {"refused", changes.refused()},
+                     {"last_accepted", changes.last_accepted()}};
   return json;
 }
 

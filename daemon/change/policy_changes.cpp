@@ -70,6 +70,7 @@ void PolicyChanges::take(PolicyText text, PolicySource source) {
   digest_ = digest_of(text.text);
   in_force_ = std::move(text);
   source_ = source;
+  since_ = std::chrono::system_clock::now();
 }
 
 // It is in force by now: that it cannot be remembered is said, and changes nothing.
@@ -255,6 +256,7 @@ void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint
   for (const std::string& line : outcome.diagnostics) spdlog::warn("{}", line);
   const std::uint64_t generation = firewall_.policy()->generation;
   ++(outcome.report ? accepted_ : refused_);
+  if (how != "confirm") last_accepted_ = outcome.report.has_value();  // which changes nothing
   audit_.note(asker, {{"event", how},
                       {"accepted", outcome.report.has_value()},
                       {"generation", generation},

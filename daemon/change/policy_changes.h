@@ -17,6 +17,7 @@
 // Nothing here throws: what went wrong is among the diagnostics. Control thread only.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -77,6 +78,10 @@ class PolicyChanges {
   // How often the policy in force was changed, and a change was refused, since the start.
   [[nodiscard]] std::uint64_t accepted() const noexcept { return accepted_; }
   [[nodiscard]] std::uint64_t refused() const noexcept { return refused_; }
+  // How the last change ended; true before any.
+  [[nodiscard]] bool last_accepted() const noexcept { return last_accepted_; }
+  // When the policy in force came into force.
+  [[nodiscard]] std::chrono::system_clock::time_point since() const noexcept { return since_; }
 
  private:
   struct Unconfirmed {
@@ -107,6 +112,8 @@ class PolicyChanges {
   PolicySource source_ = PolicySource::file;
   std::optional<Unconfirmed> unconfirmed_;
   std::uint64_t accepted_ = 0, refused_ = 0;
+  bool last_accepted_ = true;
+  std::chrono::system_clock::time_point since_;
 };
 
 }  // namespace vpcwall

@@ -43,6 +43,8 @@ queues: {first: 10, count: 4, length: 1024, copy_bytes: 256, receive_buffer: 104
 devices: {web: eth0, eni-0a1b2c3d: eth1}
 control: {socket: /tmp/vpcwall.sock, group: adm}
 state: {directory: /srv/state, policies: 5, snapshot_seconds: 7}
+http: {listen: "[::1]:9100"}
+metrics: {most_rules: 50}
 log: {level: debug}
 flows: {capacity_per_worker: 4096}
 management_bypass: [{protocol: tcp, port: 22}, {protocol: udp, port: 51820}]
@@ -59,6 +61,8 @@ remove_hooks_at_stop: false
   expected.devices = {{"web", "eth0"}, {"eni-0a1b2c3d", "eth1"}};
   expected.control = {.socket = "/tmp/vpcwall.sock", .group = "adm"};
   expected.state = {.directory = "/srv/state", .policies = 5, .snapshot_seconds = 7};
+  expected.http = {.listen = ListenAddress{*parse_address("::1"), 9100}, .required = true};
+  expected.most_rule_metrics = 50;
   expected.log_level = LogLevel::debug;
   expected.flows_per_worker = 4096;
   expected.management_bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};
@@ -110,6 +114,15 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
       {"version: 1\ncontrol: {socket: run.sock}", 2, 19, "run.sock"},
       {"version: 1\ncontrol: {socket: /" + std::string(120, 'x') + "}", 2, 19, "121"},
       {"version: 1\ncontrol: {port: 1}", 2, 11, "port"},
+      {"version: 1\nhttp: 9465", 2, 7, "9465"},
+      {"version: 1\nhttp: {port: 9465}", 2, 8, "port"},
+      {"version: 1\nhttp: {listen: 9465}", 2, 16, "expected ADDRESS:PORT, auto or off"},
+      {"version: 1\nhttp: {listen: localhost:9465}", 2, 16, "localhost:9465"},
+      {"version: 1\nhttp: {listen: 127.0.0.1}", 2, 16, "127.0.0.1"},
+      {"version: 1\nhttp: {listen: 127.0.0.1:0}", 2, 16, "127.0.0.1:0"},
+      {"version: 1\nhttp: {listen: [::1]}", 2, 16, "a list"},
+      {"version: 1\nmetrics: {most_rules: 100001}", 2, 23, "100001"},
+      {"version: 1\nmetrics: {per_rule: true}", 2, 11, "per_rule"},
       {"version: 1\nlog: {level: loud}", 2, 14, "loud"},
       {"version: 1\nlog: debug", 2, 6, "debug"},
       {"version: 1\nflows: {capacity_per_worker: 10}", 2, 30, "10"},
@@ -137,6 +150,17 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
     EXPECT_NE(first.message.find(mistake.message), std::string::npos) << mistake.text << "\n"
                                                                       << all_of(loaded);
   }
+}
+
+TEST(SettingsTest, ListensOnLoopbackUnlessToldOtherwise) {
+  const auto http = [](const std::string& word) {
+    return load_settings("version: 1\nhttp: {listen: " + word + "}\n", "daemon.yaml").settings.value().http;
+  };
+  EXPECT_EQ(to_string(*Settings{}.http.listen), "127.0.0.1:9465");
+  EXPECT_FALSE(Settings{}.http.required) << "a firewall starts also where that is taken";
+  EXPECT_EQ(http("auto"), Settings{}.http);
+  EXPECT_EQ(http("off"), (Settings::Http{.listen = std::nullopt, .required = false}));
+  EXPECT_EQ(http("127.0.0.1:9465"), (Settings::Http{.listen = Settings{}.http.listen, .required = true}));
 }
 
 TEST(SettingsTest, ReportsAllMistakesOfAFileInItsOrder) {
