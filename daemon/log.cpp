@@ -2,17 +2,21 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
 
+#include "daemon/journal_sink.h"
+
 namespace vpcwall {
 
 void set_up_log(LogLevel level) {
-  auto logger =
-      std::make_shared<spdlog::logger>("vpcwalld", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  const bool journal = std::getenv("JOURNAL_STREAM") != nullptr;  // NOLINT: before any thread starts
-  logger->set_pattern(journal ? "%l: %v" : "%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
+  const char* stream = std::getenv("JOURNAL_STREAM");  // NOLINT: before any thread starts
+  const bool journal = stream != nullptr && is_journal_stream(STDERR_FILENO, stream);
+  spdlog::sink_ptr sink = journal ? make_journal_sink() : std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto logger = std::make_shared<spdlog::logger>("vpcwalld", std::move(sink));
+  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
   switch (level) {
     case LogLevel::error: logger->set_level(spdlog::level::err); break;
     case LogLevel::warning: logger->set_level(spdlog::level::warn); break;
@@ -21,6 +25,11 @@ void set_up_log(LogLevel level) {
   }
   logger->flush_on(spdlog::level::info);
   spdlog::set_default_logger(std::move(logger));
+}
+
+void log_event(spdlog::level::level_enum level, const LogFields& fields, const std::string& message) {
+  const JournalFields of_this_line(fields);
+  spdlog::default_logger_raw()->log(level, message);
 }
 
 }  // namespace vpcwall

@@ -153,9 +153,13 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   changes.began(std::move(first.text), first.source, first.diagnostics);
   if (const FastPathStatus fast_path = firewall.fast_path(); !fast_path.reason.empty())
     spdlog::warn("no fast path, every packet is judged in user space: {}", fast_path.reason);
-  spdlog::info("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}", VPCWALL_VERSION,
-               policy.interfaces.size(), to_string(settings.mode), firewall.backend(),
-               settings.control.socket);
+  log_event(spdlog::level::info,
+            {{"EVENT", "start"},
+             {"GENERATION", std::to_string(firewall.policy()->generation)},
+             {"POLICY", changes.in_force().name}},
+            fmt::format("vpcwalld {}: {} interfaces guarded, {} mode, back end {}, control socket {}",
+                        VPCWALL_VERSION, policy.interfaces.size(), to_string(settings.mode),
+                        firewall.backend(), settings.control.socket));
   for (const auto& [name, descriptor] : firewall.descriptors()) keep_descriptor(name, descriptor);
   std::optional<StateKeeper> keeper;
   if (lasting.directory && !settings.test_clock)
@@ -165,7 +169,7 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   if (keeper) keeper->keep_last(firewall);
   if (served.ending == Ending::for_good)
     for (const auto& [name, descriptor] : firewall.descriptors()) forget_descriptor(name);
-  spdlog::info("stopped");
+  log_event(spdlog::level::info, {{"EVENT", "stop"}}, "stopped");
   return served.status;
 }
 

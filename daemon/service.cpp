@@ -1,7 +1,6 @@
 #include "daemon/service.h"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,6 +14,7 @@
 #include <string>
 #include <system_error>
 
+#include "daemon/log.h"
 #include "daemon/service_manager.h"
 #include "daemon/watchdog.h"
 
@@ -91,7 +91,7 @@ Served serve(const ServedParts& parts) {
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
-      spdlog::critical("{}; stopping", firewall.failure());
+      log_event(spdlog::level::critical, {{"EVENT", "failure"}}, firewall.failure() + "; stopping");
       return {1, Ending::for_successor};
     }
     if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
@@ -112,8 +112,10 @@ Served serve(const ServedParts& parts) {
         continue;
       }
       const bool successor = info.ssi_signo == SIGUSR2;
-      spdlog::info("{} from process {}: stopping{}", signal_name(info.ssi_signo), info.ssi_pid,
-                   successor ? ", for a successor" : "");
+      const std::string asked_by =
+          signal_name(info.ssi_signo) + std::string(" from process ") + std::to_string(info.ssi_pid);
+      log_event(spdlog::level::info, {{"EVENT", "stopping"}, {"ASKED_BY", asked_by}},
+                asked_by + ": stopping" + (successor ? ", for a successor" : ""));
       changes.ending();
       notify_service_manager("STOPPING=1");
       return {0, successor ? Ending::for_successor : Ending::for_good};

@@ -7,6 +7,7 @@
 
 #include "daemon/change/digest.h"
 #include "daemon/change/durable_file.h"
+#include "daemon/log.h"
 #include "daemon/text_file.h"
 #include "policy/policy_yaml.h"
 
@@ -253,7 +254,8 @@ void PolicyChanges::ending() {
 void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint begin,
                            ChangeOutcome& outcome) {
   outcome.milliseconds = std::chrono::duration<double, std::milli>(now() - begin).count();
-  for (const std::string& line : outcome.diagnostics) spdlog::warn("{}", line);
+  for (const std::string& line : outcome.diagnostics)
+    log_event(spdlog::level::warn, {{"EVENT", "diagnostic"}}, line);
   const std::uint64_t generation = firewall_.policy()->generation;
   ++(outcome.report ? accepted_ : refused_);
   if (how != "confirm") last_accepted_ = outcome.report.has_value();  // which changes nothing
@@ -263,14 +265,24 @@ void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint
                       {"digest", digest_},
                       {"number", outcome.number},
                       {"diagnostics", outcome.diagnostics}});
+  LogFields fields{{"EVENT", outcome.report ? how.substr(0, how.find(' ')) : "refused"},
+                   {"GENERATION", std::to_string(generation)},
+                   {"POLICY", in_force_.name},
+                   {"ASKED_BY", to_string(asker)}};
   if (!outcome.report) {
-    spdlog::error("{} asked by {}: refused, the policy of generation {} stays in force", how,
-                  to_string(asker), generation);
+    log_event(spdlog::level::err, fields,
+              fmt::format("{} asked by {}: refused, the policy of generation {} stays in force", how,
+                          to_string(asker), generation));
     return;
   }
-  spdlog::info("{} asked by {}: generation {} in force, {} rules added, {} removed, {} changed, {:.1f} ms",
-               how, to_string(asker), generation, outcome.report->added.size(),
-               outcome.report->removed.size(), outcome.report->changed.size(), outcome.milliseconds);
+  fields.push_back({"ADDED", std::to_string(outcome.report->added.size())});
+  fields.push_back({"REMOVED", std::to_string(outcome.report->removed.size())});
+  fields.push_back({"CHANGED", std::to_string(outcome.report->changed.size())});
+  log_event(
+      spdlog::level::info, fields,
+      fmt::format("{} asked by {}: generation {} in force, {} rules added, {} removed, {} changed, {:.1f} ms",
+                  how, to_string(asker), generation, outcome.report->added.size(),
+                  outcome.report->removed.size(), outcome.report->changed.size(), outcome.milliseconds));
   if (outcome.confirm_within)
     spdlog::warn("generation {} goes again in {} unless it is confirmed", generation,
                  in_words(*outcome.confirm_within));
