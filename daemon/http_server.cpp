@@ -84,7 +84,7 @@ FileDescriptor listening_socket(const ListenAddress& listen) {
 
 void log_line(void* /*nobody*/, const char* format, va_list arguments) {
   std::array<char, 512> line{};
-  std::vsnprintf(line.data(), line.size(), format, arguments);
+  (void)std::vsnprintf(line.data(), line.size(), format, arguments);
   std::string_view text(line.data());
   while (text.ends_with('\n')) text.remove_suffix(1);
   spdlog::debug("http: {}", text);

@@ -15,7 +15,7 @@
 namespace vpcwall {
 namespace {
 
-thread_local const LogFields* current_fields = nullptr;
+thread_local const LogFields* current_fields = nullptr;  // NOLINT: what JournalFields is about
 
 int priority(spdlog::level::level_enum level) noexcept {
   switch (level) {
@@ -39,6 +39,7 @@ class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
       for (const LogField& field : *current_fields)
         fields.push_back("VPCWALL_" + field.name + '=' + field.value);
     std::vector<iovec> vectors;
+    vectors.reserve(fields.size());
     for (std::string& field : fields) vectors.push_back({field.data(), field.size()});
     if (::sd_journal_sendv(vectors.data(), static_cast<int>(vectors.size())) == 0) return;
     const std::string text = message + '\n';

@@ -48,7 +48,7 @@ ProcessFigures process_figures() {
   const auto field = [&fields](std::size_t number) {
     return number - first_field < fields.size() ? fields[number - first_field] : 0.0;
   };
-  const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  const auto ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   ProcessFigures figures;
   figures.cpu_seconds = (field(14) + field(15)) / ticks;
   figures.start_seconds = boot_seconds() + field(22) / ticks;
