@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 ALERTS = ROOT / "config/prometheus/vpcwall-alerts.yaml"
 SCRAPE = ROOT / "config/prometheus/prometheus.yaml"
 DASHBOARD = ROOT / "config/grafana/vpcwall.json"
+MANUAL = ROOT / "docs/man/vpcwall-metrics.7"
 CASES = Path(__file__).resolve().parent / "alert_cases.yaml"
 
 SELECTOR = re.compile(r"\b((?:vpcwall|process|up)\w*)(?:\{([^}]*)\})?")
@@ -90,6 +91,21 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(scrape):
         "vpcwall_policy_interfaces",
     }
     assert ours - asked == on_purpose
+
+
+def test_the_manual_page_names_every_metric_and_label_and_no_other(scrape):
+    page = MANUAL.read_text(encoding="utf-8")
+    lines = re.findall(r"^\.It Cm ((?:vpcwall|process)_.*)$", page, re.MULTILINE)
+    described = {}
+    for line in lines:
+        names, _, labels = line.partition(" Brq ")
+        described.update({name: set(labels.split(" , ")) - {""} for name in names.split(" , ")})
+    exposed = {}
+    for sample in scrape.samples:
+        exposed.setdefault(sample.name, set()).update(sample.labels)
+    queues = {name for name in exposed if name.startswith("vpcwall_queue_")}
+    assert "Each with the label\n.Ql queue ," in page
+    assert described == {name: labels - ({"queue"} if name in queues else set()) for name, labels in exposed.items()}
 
 
 def test_prometheus_understands_alerts_and_the_example():
