@@ -121,7 +121,10 @@ ControlServer::ControlServer(const std::string& path, const std::string& group, 
   if (bound != 0) fail(path + " cannot be bound");
   if (group_ != no_group && (::chown(path.c_str(), static_cast<uid_t>(-1), group_) != 0 ||
                              ::chmod(path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0))
-    fail(path + " cannot be given to group " + group);
+    fail(path + " cannot be given to group " + group +
+         (::geteuid() == 0
+              ? ""
+              : " (without root, the daemon must be a member: SupplementaryGroups= in the unit)"));
   if (::listen(listener_.get(), max_connections) != 0) fail(path + " cannot be listened on");
   epoll_event event{.events = EPOLLIN, .data = {.fd = listener_.get()}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &event) != 0) fail("cannot be watched");

@@ -3,7 +3,6 @@
 #include <cap-ng.h>
 #include <sys/prctl.h>
 
-#include <array>
 #include <cerrno>
 #include <stdexcept>
 #include <string>
@@ -12,19 +11,14 @@
 namespace vpcwall {
 namespace {
 
-constexpr std::array<unsigned, 2> needed{CAP_NET_ADMIN, CAP_NET_RAW};
-
 [[noreturn]] void fail(const std::string& what) { throw std::runtime_error("privileges: " + what); }
 
 }  // namespace
 
 void require_privileges() {
   if (capng_get_caps_process() != 0) fail("cannot read the capabilities of this process");
-  for (const unsigned capability : needed) {
-    if (capng_have_capability(CAPNG_EFFECTIVE, capability) != 0) continue;
-    fail("CAP_" + std::string(capability == CAP_NET_ADMIN ? "NET_ADMIN" : "NET_RAW") +
-         " is missing; run as root, or as a service with AmbientCapabilities=CAP_NET_ADMIN CAP_NET_RAW");
-  }
+  if (capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_ADMIN) != 0) return;
+  fail("CAP_NET_ADMIN is missing; run as root, or as a service as systemd/vpcwalld.service is one");
 }
 
 void drop_privileges() {
@@ -32,11 +26,14 @@ void drop_privileges() {
   // Shrinking the bounding set takes a capability of its own. A process without it that was started with a
   // small set anyway (a service of a plain user) loses nothing by leaving it.
   const bool may_shrink = capng_have_capability(CAPNG_EFFECTIVE, CAP_SETPCAP) != 0;
+  const bool has_raw = capng_have_capability(CAPNG_EFFECTIVE, CAP_NET_RAW) != 0;
   capng_clear(CAPNG_SELECT_ALL);
   // Inheritable and ambient, so that the rule tools work for a plain user, too.
   const auto sets = static_cast<capng_type_t>(CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE |
                                               CAPNG_BOUNDING_SET | CAPNG_AMBIENT);
-  if (capng_updatev(CAPNG_ADD, sets, CAP_NET_ADMIN, CAP_NET_RAW, -1) != 0) fail("cannot choose capabilities");
+  if (capng_update(CAPNG_ADD, sets, CAP_NET_ADMIN) != 0 ||
+      (has_raw && capng_update(CAPNG_ADD, sets, CAP_NET_RAW) != 0))
+    fail("cannot choose capabilities");
   if (may_shrink && capng_apply(CAPNG_SELECT_BOUNDS) != 0) fail("cannot shrink the bounding set");
   if (const int error = capng_apply(CAPNG_SELECT_CAPS); error != 0) {
     fail("cannot give up capabilities (" + std::to_string(error) + ")");

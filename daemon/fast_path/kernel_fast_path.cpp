@@ -44,6 +44,8 @@ void require_kernel() {
   struct statfs status {};
   if (::statfs(bpf_file_system, &status) != 0 || status.f_type != bpf_file_system_magic)
     throw std::runtime_error("there is no BPF file system at /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf");
+  if (::access(bpf_file_system, W_OK | X_OK) != 0)
+    throw std::runtime_error("this user may not write to /sys/fs/bpf, where rules find the programs by name");
   const long commands = membarrier(MEMBARRIER_CMD_QUERY);
   if (commands < 0 || (commands & MEMBARRIER_CMD_GLOBAL) == 0)
     throw std::runtime_error("this kernel has no membarrier(2), which tells when it has let go of a record");
@@ -133,7 +135,9 @@ KernelFastPath::Skeleton KernelFastPath::load(const FastPathSizes& sizes, Device
   std::copy(memory_.hash_key.begin(), memory_.hash_key.end(), skeleton->rodata->hash_key);
   skeleton->rodata->out_class = device_class;
   if (const int error = fast_path_bpf__load(skeleton.get()); error != 0) {
-    if (error == -EPERM) fail("loading the fast path's programs needs CAP_BPF", EPERM);
+    // Without the first the kernel loads nothing; without the second it suspects every sum of a pointer.
+    if (error == -EPERM || error == -EACCES)
+      fail("loading the fast path's programs needs CAP_BPF and CAP_PERFMON", -error);
     fail("this kernel does not take the fast path's programs", -error);
   }
   return skeleton;

@@ -1,6 +1,6 @@
 // The fast path in the kernel: its programs loaded, its memory mapped, its names for the hook rules.
 //
-//   KernelFastPath kernel(sizes, 8);          // before privileges are given up: needs CAP_BPF
+//   KernelFastPath kernel(sizes, 8);          // before privileges are given up: needs CAP_BPF, CAP_PERFMON
 //   kernel.shared()                           // what workers and the control thread use
 //   { auto names = kernel.pin(); hooks.install(plan); }      // rules find programs by name, only meanwhile
 //
