@@ -53,7 +53,7 @@ LabEndpoint endpoint_from_json(const json& document) {
 
 std::string lab_root() {
   const char* chosen = std::getenv("VPCWALL_LAB_DIR");
-  return chosen != nullptr && *chosen != '\0' ? fs::absolute(chosen).string() : "/run/vpcwall/lab";
+  return chosen != nullptr && *chosen != '\0' ? fs::absolute(chosen).string() : "/run/vpcwall-lab";
 }
 
 LabPaths lab_paths(const std::string& name) {

@@ -1,5 +1,5 @@
 // LabRecord: what is known about a lab, and where it is kept: one directory per lab below the lab root,
-// /run/vpcwall/lab unless the environment variable VPCWALL_LAB_DIR names another.
+// /run/vpcwall-lab unless the environment variable VPCWALL_LAB_DIR names another.
 //
 //   lab.json       this record; written before the first namespace is made, so a lab that was interrupted
 //   half way

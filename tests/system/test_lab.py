@@ -14,7 +14,7 @@ from namespaces import FOLDER, PREFIX, is_orphaned
 from policies import OUT_ALL, Policy
 from topology import A1, B1
 
-LABS = Path("/run/vpcwall/lab")
+LABS = Path("/run/vpcwall-lab")
 # Not `python3 -m http.server`: that asks the name service for its own name first, and there is none.
 WEB_SERVER = """
 import http.server, socketserver, sys
