@@ -1,7 +1,7 @@
 """Files in other languages than C++, and the form of the C++ ones, judged by the tools made for them.
 
 clang-format for C++, bash and shellcheck for scripts, Python's compiler, mandoc for manual pages, systemd-analyze for
-the unit. A tool that is not installed is a finding, not an excuse.
+the unit: that it can be loaded, and how exposed it is. A tool that is not installed is a finding, not an excuse.
 """
 
 import ast
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import project
 
+MOST_EXPOSURE = 15  # in tenths, of the hundred that a service without any confinement has
 
 def run(*command):
     try:
@@ -83,6 +84,17 @@ def unit_findings(root):
     return found
 
 
+def exposure_findings(root):
+    """What the unit may do and need not, by systemd's own reckoning."""
+    found = []
+    for unit in project.files(root, "systemd", suffixes=(".service",)):
+        result = run("systemd-analyze", "security", "--no-pager", "--offline=yes", f"--threshold={MOST_EXPOSURE}", str(unit))
+        if result.returncode != 0:
+            verdict = [line for line in complaints(result, root) if "exposure level" in line or "not installed" in line]
+            found.append(f"{unit.relative_to(root)}: {' '.join(verdict)}, above {MOST_EXPOSURE / 10}")
+    return found
+
+
 def replace_program(line):
     key, equals, command = line.partition("=")
     if not (key.startswith("Exec") and equals):
@@ -97,6 +109,7 @@ KINDS = {
     "python": python_findings,
     "manual": manual_findings,
     "unit": unit_findings,
+    "exposure": exposure_findings,
 }
 
 if __name__ == "__main__":

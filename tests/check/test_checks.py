@@ -12,6 +12,7 @@ import documents
 import form
 import headers
 import layers
+import project
 import purity
 import semantics
 import size
@@ -191,7 +192,7 @@ class Form(Sample):
         self.write("scripts/run", '#!/usr/bin/env bash\necho "$1"\n')
         self.write("tests/a.py", "value = 1\n")
         self.write("docs/man/sample.1", GOOD_PAGE)
-        self.write("systemd/sample.service", GOOD_UNIT)
+        self.write("systemd/sample.service", (project.ROOT / "systemd/vpcwalld.service").read_text(encoding="utf-8"))
         for kind, findings in form.KINDS.items():
             with self.subTest(kind=kind):
                 self.assertEqual(findings(self.root), [])
@@ -226,6 +227,10 @@ class Form(Sample):
     def test_a_unit_that_cannot_be_loaded_is_found(self):
         self.write("systemd/sample.service", GOOD_UNIT.replace("ExecStart", "#ExecStart"))
         self.assertNotEqual(form.unit_findings(self.root), [])
+
+    def test_a_unit_that_may_do_anything_is_found(self):
+        self.write("systemd/sample.service", GOOD_UNIT)
+        self.assert_finds(form.exposure_findings(self.root), "systemd/sample.service", "above 1.5")
 
 
 class Documents(Sample):
