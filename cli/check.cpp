@@ -82,7 +82,7 @@ void add_check_verb(CLI::App& app, int& exit_status) {
   auto* verb =
       app.add_subcommand("check", "Validate policy files: every mistake, with file, line and column");
   const auto options = std::make_shared<CheckOptions>();
-  verb->add_option("FILE", options->files, "Policy files, YAML or JSON")->required();
+  verb->add_option("FILE", options->files, "Policy files, YAML or JSON")->type_name("FILE")->required();
   verb->add_flag("--strict", options->strict, "Warnings fail too (exit status 1)");
   verb->add_flag("--json", options->json, "Print the diagnostics as JSON");
   verb->callback([options, &exit_status] { exit_status = check(*options); });

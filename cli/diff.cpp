@@ -34,8 +34,10 @@ int diff_verb(DiffVerbOptions& options) {
 void add_diff_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("diff", "Compare two policies: their rules, and whose verdict changes");
   const auto options = std::make_shared<DiffVerbOptions>();
-  verb->add_option("BEFORE", options->before, "Policy file")->required();
-  verb->add_option("AFTER", options->after, "The policy that would take its place")->required();
+  verb->add_option("BEFORE", options->before, "Policy file")->type_name("FILE")->required();
+  verb->add_option("AFTER", options->after, "The policy that would take its place")
+      ->type_name("FILE")
+      ->required();
   options->traffic.add_to(*verb);
   verb->add_flag("--all", options->comparison.everything,
                  "Also addresses of the VPC that no interface has, AWS's services, loopback, multicast");

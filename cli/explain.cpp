@@ -118,7 +118,8 @@ void add_explain_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("explain", "Say what happens to a request and to its reply, gate by gate");
   const auto options = std::make_shared<ExplainOptions>();
   auto* policy =
-      verb->add_option("--policy", options->policy, "Policy file; without it the running daemon is asked");
+      verb->add_option("--policy", options->policy, "Policy file; without it the running daemon is asked")
+          ->type_name("FILE");
   add_socket_options(*verb, options->socket);
   verb->add_option("--protocol", options->ask.protocol, "tcp, udp, icmp, icmpv6 or a number")
       ->capture_default_str();
@@ -138,6 +139,7 @@ void add_explain_verb(CLI::App& app, int& exit_status) {
           "pass or blocked: what is wanted, and what a fix is to bring about")
       ->check(CLI::IsMember({"pass", "blocked"}));
   verb->add_option("--write-fixed", options->write_fixed, "Write the policy with the fix applied")
+      ->type_name("FILE")
       ->needs(policy);
   verb->add_flag("--json", options->json, "Print JSON");
   verb->callback([options, &exit_status] {

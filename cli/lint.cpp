@@ -95,7 +95,7 @@ int lint_verb(const LintVerbOptions& options) {
 void add_lint_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("lint", "Say what is questionable in policies, by AWS's rules and our own");
   const auto options = std::make_shared<LintVerbOptions>();
-  verb->add_option("POLICY", options->files, "Policy files, YAML or JSON");
+  verb->add_option("POLICY", options->files, "Policy files, YAML or JSON")->type_name("FILE");
   verb->add_flag("--list", options->list, "List the checks, also those that a policy file cannot answer");
   verb->add_option("--only", options->only, "Only these checks: ids, names or catalogues, with commas")
       ->delimiter(',')

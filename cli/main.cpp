@@ -30,6 +30,7 @@ int main(int argc, char** argv) {
   add_change_verbs(app, status);
   add_observe_verb(app, status);
   add_lab_verbs(app, status);
+  add_completion_verb(app, status);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) throw CLI::RequiredError("A verb");

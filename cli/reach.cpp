@@ -60,13 +60,13 @@ int reach_verb(const ReachVerbOptions& options) {
 void add_reach_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("reach", "Say who can reach whom, on which protocols and ports");
   const auto options = std::make_shared<ReachVerbOptions>();
-  verb->add_option("POLICY", options->policy, "Policy file, YAML or JSON")->required();
+  verb->add_option("POLICY", options->policy, "Policy file, YAML or JSON")->type_name("FILE")->required();
   options->traffic.add_to(*verb);
   verb->add_flag("--all", options->everything,
                  "Also addresses of the VPC that no interface has, AWS's services, loopback, multicast");
   auto* json = verb->add_flag("--json", options->json, "Print JSON");
   verb->add_flag("--dot", options->dot, "Print a graph for Graphviz")->excludes(json);
-  verb->add_option("--svg", options->svg, "Write a picture to this file");
+  verb->add_option("--svg", options->svg, "Write a picture to this file")->type_name("FILE");
   verb->callback([options, &exit_status] { exit_status = reach_verb(*options); });
 }
 

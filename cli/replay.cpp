@@ -165,11 +165,13 @@ int replay(const ReplayOptions& options) {
 void add_replay_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("replay", "Judge the packets of a capture file");
   const auto options = std::make_shared<ReplayOptions>();
-  verb->add_option("POLICY", options->policy, "Policy file")->required();
+  verb->add_option("POLICY", options->policy, "Policy file")->type_name("FILE")->required();
   verb->add_option("CAPTURE", options->capture, "Capture file, pcap or pcapng; - is standard input")
+      ->type_name("FILE")
       ->required();
   auto* against =
-      verb->add_option("--against", options->against, "Another policy: show what the two judge differently");
+      verb->add_option("--against", options->against, "Another policy: show what the two judge differently")
+          ->type_name("FILE");
   verb->add_flag("--packets", options->packets, "Show every packet (with --against: all that differ)");
   verb->add_flag("--denied", options->denied,
                  "Show the packets and conversations that are refused, no others")
@@ -181,7 +183,8 @@ void add_replay_verb(CLI::App& app, int& exit_status) {
       ->check(CLI::IsMember({"ingress", "egress"}))
       ->needs(interface);
   verb->add_option("--write", options->write,
-                   "Write the capture as pcapng, each decision as its packet's comment");
+                   "Write the capture as pcapng, each decision as its packet's comment")
+      ->type_name("FILE");
   verb->add_option("--limit", options->limit, "Conversations, and differing packets, to show")
       ->capture_default_str();
   verb->add_flag("--json", options->json, "Print JSON; with --packets JSON lines");

@@ -57,7 +57,7 @@ int simulate(const std::string& path) {
 void add_simulate_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("simulate", "Judge packets given as JSON lines on standard input");
   const auto path = std::make_shared<std::string>();
-  verb->add_option("POLICY", *path, "Policy file")->required();
+  verb->add_option("POLICY", *path, "Policy file")->type_name("FILE")->required();
   const auto json = std::make_shared<bool>(true);
   verb->add_flag("--json", *json, "As always: the output is JSON lines");
   verb->callback([path, json, &exit_status] { exit_status = simulate(*path); });

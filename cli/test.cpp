@@ -69,7 +69,7 @@ void add_live_options(CLI::App& verb, TestOptions& options) {
   verb.add_option("--fast-path", options.fast_path, "Of --live: with the fast path, without it, or both")
       ->check(CLI::IsMember({"both", "on", "off"}))
       ->capture_default_str();
-  verb.add_option("--daemon", options.daemon, "Of --live: the vpcwalld to test");
+  verb.add_option("--daemon", options.daemon, "Of --live: the vpcwalld to test")->type_name("FILE");
 }
 
 }  // namespace
@@ -77,12 +77,15 @@ void add_live_options(CLI::App& verb, TestOptions& options) {
 void add_test_verb(CLI::App& app, int& exit_status) {
   auto* verb = app.add_subcommand("test", "Run scenario files: packets, and what is expected at every gate");
   const auto options = std::make_shared<TestOptions>();
-  verb->add_option("PATH", options->paths, "Scenario files, or folders of them")->required();
+  verb->add_option("PATH", options->paths, "Scenario files, or folders of them")
+      ->type_name("FILE")
+      ->required();
   verb->add_option("--only", options->only, "Run the case with this id; may be given again");
   auto* list = verb->add_flag("--list", options->list, "Print the cases and run none");
   auto* json = verb->add_flag("--json", options->json, "Print the results as JSON");
   auto* tap = verb->add_flag("--tap", options->tap, "Print the results as TAP 14")->excludes(json);
-  verb->add_option("--junit", options->junit, "Write the results to this file as JUnit XML");
+  verb->add_option("--junit", options->junit, "Write the results to this file as JUnit XML")
+      ->type_name("FILE");
   auto* jobs =
       verb->add_option("--jobs", options->jobs, "How many cases at a time; the number of CPUs unless given")
           ->check(CLI::Range(1, 1024));

@@ -26,5 +26,6 @@ void add_test_verb(CLI::App& app, int& exit_status);
 void add_online_verbs(CLI::App& app, int& exit_status);  // status, rules, flows
 void add_change_verbs(CLI::App& app, int& exit_status);  // reload, apply, confirm, rollback, history
 void add_observe_verb(CLI::App& app, int& exit_status);
+void add_completion_verb(CLI::App& app, int& exit_status);
 
 }  // namespace vpcwall

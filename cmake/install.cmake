@@ -11,3 +11,15 @@ install(FILES systemd/vpcwall.sysusers DESTINATION lib/sysusers.d RENAME vpcwall
 foreach(section 1 5 7 8)
   install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} FILES_MATCHING PATTERN "*.${section}")
 endforeach()
+
+# Those of vpcwall are printed by the program itself when it is built; the daemon's few options are kept by hand, and tested.
+foreach(program vpcwall vpcwalld)
+  if(program STREQUAL "vpcwall")
+    set(folder ${PROJECT_BINARY_DIR}/cli)
+  else()
+    set(folder ${PROJECT_SOURCE_DIR}/completions)
+  endif()
+  install(FILES ${folder}/${program}.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME ${program})
+  install(FILES ${folder}/${program}.zsh DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions RENAME _${program})
+  install(FILES ${folder}/${program}.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endforeach()

@@ -179,8 +179,9 @@ int main(int argc, char** argv) {
   CLI::App app{"vpcwalld: judges live packets as AWS security groups and network ACLs would"};
   std::string settings_path = "/etc/vpcwall/daemon.yaml";
   std::string policy_path;
-  app.add_option("--config", settings_path, "Settings file")->capture_default_str();
-  app.add_option("--policy", policy_path, "Policy file, instead of the one that the settings name");
+  app.add_option("--config", settings_path, "Settings file")->type_name("FILE")->capture_default_str();
+  app.add_option("--policy", policy_path, "Policy file, instead of the one that the settings name")
+      ->type_name("FILE");
   bool test_clock = false;
   app.add_flag("--test-clock", test_clock,
                "For tests only: flows do not expire until the control socket moves the clock");

@@ -163,6 +163,7 @@ void add_up(CLI::App& lab, int& exit_status) {
   const auto options = std::make_shared<UpOptions>();
   CLI::App* verb = lab.add_subcommand("up", "Make a lab: one network namespace per interface of the policy");
   verb->add_option("policy", options->policy, "The policy file; edit it and reload while the lab runs")
+      ->type_name("FILE")
       ->required();
   verb->add_option("--name,--lab", options->request.name, "Name of the lab; several run side by side")
       ->capture_default_str();

@@ -19,7 +19,7 @@ GROUNDS = ("documented", "inferred", "choice")
 PROVEN = ("does", "in part")  # the statuses that promise something about packets
 STATUSES = (*PROVEN, "not built", "not imitated", "background")
 # Facts are cited in these; the samples of the checks and the corpora of the fuzzers cite nothing.
-CITING = (".h", ".cpp", ".py", ".json", ".yaml", ".md", ".1", ".5", ".8")
+CITING = (".h", ".cpp", ".py", ".json", ".yaml", ".md", ".1", ".5", ".7", ".8")
 NOT_CITING = (DOCUMENT, "tests/check/", "tests/fuzz/corpus/")
 
 FACT = re.compile(r"(?<![\w-])(?:NX|[SCNOEDFRMAIXU])-\d+\b(?!-)")
