@@ -8,6 +8,7 @@ install(FILES docs/tutorial.md docs/semantics.md docs/architecture.md docs/perfo
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES systemd/vpcwalld.service DESTINATION lib/systemd/system)
 install(FILES systemd/vpcwall.sysusers DESTINATION lib/sysusers.d RENAME vpcwall.conf)
+install(FILES systemd/vpcwall.tmpfiles DESTINATION lib/tmpfiles.d RENAME vpcwall.conf)
 foreach(section 1 5 7 8)
   install(DIRECTORY docs/man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} FILES_MATCHING PATTERN "*.${section}")
 endforeach()

@@ -62,8 +62,8 @@ def allowed_calls():
 class Confinement:
     def __init__(self):
         self.own_bpf = BPF / f"vwtest-{os.getpid()}"
-        install = next(value for value in unit_values("ExecStartPre") if "install" in value).split()
-        assert install[0].startswith("-+") and install[-1] == str(BPF / "vpcwall"), install
+        place = (UNIT.parent / "vpcwall.tmpfiles").read_text(encoding="utf-8").splitlines()
+        assert f"d- {BPF}/vpcwall 0700 vpcwall vpcwall -" in place
         assert unit_values("BindPaths") == [f"-{BPF}/vpcwall:{BPF}"]
         self.own_bpf.mkdir(mode=0o700)
         os.chown(self.own_bpf, USER, USER)
