@@ -6,7 +6,7 @@ install(FILES config/daemon.yaml DESTINATION /etc/vpcwall)
 install(DIRECTORY config/examples config/grafana config/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/tutorial.md docs/semantics.md docs/architecture.md docs/performance.md docs/proof.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES systemd/vpcwalld.service DESTINATION lib/systemd/system)
+install(FILES systemd/vpcwalld.service systemd/vpcwalld-http.socket DESTINATION lib/systemd/system)
 install(FILES systemd/vpcwall.sysusers DESTINATION lib/sysusers.d RENAME vpcwall.conf)
 install(FILES systemd/vpcwall.tmpfiles DESTINATION lib/tmpfiles.d RENAME vpcwall.conf)
 foreach(section 1 5 7 8)

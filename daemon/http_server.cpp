@@ -162,8 +162,9 @@ struct HttpServer::Callbacks {
 
 void HttpServer::StopDaemon::operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
 
-HttpServer::HttpServer(const ListenAddress& listen, HttpRoutes routes) : routes_(std::move(routes)) {
-  FileDescriptor socket = listening_socket(listen);
+HttpServer::HttpServer(const ListenAddress& listen, HttpRoutes routes, FileDescriptor given)
+    : routes_(std::move(routes)) {
+  FileDescriptor socket = given ? std::move(given) : listening_socket(listen);
   daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, Callbacks::request,
                                  this, MHD_OPTION_EXTERNAL_LOGGER, log_line, nullptr,
                                  MHD_OPTION_LISTEN_SOCKET, socket.get(), MHD_OPTION_CONNECTION_LIMIT,
@@ -196,11 +197,15 @@ void HttpServer::handle_events(TimePoint now) {
   } while (room_again_);
 }
 
-std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes) {
+std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes,
+                                      FileDescriptor given) {
   if (!settings.listen) return nullptr;
+  if (settings.required) given = FileDescriptor();  // the address is a written one
+  const bool is_given = static_cast<bool>(given);
   try {
-    auto server = std::make_unique<HttpServer>(*settings.listen, std::move(routes));
-    spdlog::info("http {}: metrics at /metrics", to_string(*settings.listen));
+    auto server = std::make_unique<HttpServer>(*settings.listen, std::move(routes), std::move(given));
+    spdlog::info("http {}: metrics at /metrics",
+                 is_given ? "on the service manager's socket" : to_string(*settings.listen));
     return server;
   } catch (const std::runtime_error& error) {
     if (settings.required) throw;

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "base/time.h"
+#include "daemon/file_descriptor.h"
 #include "daemon/listen_address.h"
 #include "daemon/settings.h"
 
@@ -38,7 +39,8 @@ class HttpServer {
 
   // Listens; throws std::runtime_error with a line for the operator when it cannot. An address that this
   // host does not have yet is answered on once it has it, and the log says so.
-  HttpServer(const ListenAddress& listen, HttpRoutes routes);
+  // `given`, if there is one, listens already, and nothing is bound.
+  HttpServer(const ListenAddress& listen, HttpRoutes routes, FileDescriptor given = FileDescriptor());
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -66,7 +68,8 @@ class HttpServer {
 };
 
 // As the settings say: null when they say off, or when nobody insists on an address that cannot be had; the
-// log says so then.
-[[nodiscard]] std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes);
+// log says so then. Where they leave it open, `given` is what listens: the service manager's socket.
+[[nodiscard]] std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes,
+                                                    FileDescriptor given = FileDescriptor());
 
 }  // namespace vpcwall

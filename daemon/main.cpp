@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <optional>
 #include <random>
@@ -109,9 +110,10 @@ std::optional<FirstPolicy> first_policy(const std::string& path,
 
 std::string state_path(const Settings& settings) { return settings.state.directory + "/flows-and-counters"; }
 
-Inheritance inherit(const Settings& settings, const Lasting& lasting) {
+Inheritance inherit(const Settings& settings, const Lasting& lasting,
+                    std::map<std::string, FileDescriptor> descriptors) {
   Inheritance inheritance;
-  inheritance.descriptors = kept_descriptors();
+  inheritance.descriptors = std::move(descriptors);
   if (!lasting.directory) {
     inheritance.queue_seed = std::random_device{}();
     return inheritance;
@@ -130,7 +132,9 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   block_signals();
   const TimePoint started = now();
   const Policy& policy = first.policy;
-  Firewall firewall(settings, inherit(settings, lasting));
+  std::map<std::string, FileDescriptor> descriptors = kept_descriptors();
+  FileDescriptor http_socket = std::move(descriptors["http"]);
+  Firewall firewall(settings, inherit(settings, lasting, std::move(descriptors)));
   PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
   Commands commands(settings, firewall, changes, started);
   ControlServer control(settings.control.socket, settings.control.group,
@@ -138,7 +142,7 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
                           return commands.answer(request, peer);
                         });
   MetricsPage page(commands, settings.most_rule_metrics);
-  const std::unique_ptr<HttpServer> http = open_http(settings.http, page.routes());
+  const std::unique_ptr<HttpServer> http = open_http(settings.http, page.routes(), std::move(http_socket));
   drop_privileges();
   if (changes.history() == nullptr)
     spdlog::warn("no policy can be applied, confirmed or rolled back: {}", changes.no_history());

@@ -52,6 +52,11 @@ class ServiceManager:
         if name in self.kept:
             os.close(self.kept.pop(name))
 
+    def keep(self, name, descriptor):
+        """As for a socket unit."""
+        with self._lock:
+            self.kept[name] = os.dup(descriptor)
+
     def names(self):
         with self._lock:
             return sorted(self.kept)

@@ -195,6 +195,20 @@ def test_a_restart_under_a_service_manager_loses_no_packet(vpc, guard, manager, 
     assert manager.said("READY") == ["1", "1"]
 
 
+def test_metrics_are_served_on_a_socket_that_the_service_manager_made(vpc, guard, manager):
+    with vpc.router.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        address = listener.getsockname()
+        manager.keep("http", listener.fileno())
+        guard(TRACKED, manager=manager)
+        with vpc.router.socket(socket.AF_INET, socket.SOCK_STREAM) as client:
+            client.settimeout(30)
+            client.connect(address)
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(1024).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_a_clean_stop_leaves_nothing_with_the_service_manager(vpc, guard, manager):
     daemon = guard(TRACKED, manager=manager, queues={"count": 2})
     eventually(lambda: manager.names() == ["queue-0", "queue-1"], "the queues to be kept")
