@@ -12,6 +12,7 @@ import documents
 import form
 import headers
 import layers
+import package
 import project
 import purity
 import semantics
@@ -231,6 +232,26 @@ class Form(Sample):
     def test_a_unit_that_may_do_anything_is_found(self):
         self.write("systemd/sample.service", GOOD_UNIT)
         self.assert_finds(form.exposure_findings(self.root), "systemd/sample.service", "above 1.5")
+
+
+class Package(Sample):
+    def setUp(self):
+        super().setUp()
+        self.write("CMakeLists.txt", "project(sample VERSION 1.2.3 LANGUAGES CXX)\n")
+        self.write("debian/changelog", "sample (1.2.3) unstable; urgency=medium\n")
+        self.write("debian/control", "Build-Depends:\n debhelper-compat (= 13),\n cmake (>= 3.25),\n libone-dev,\n")
+        self.write("scripts/setup", "packages=(\n  cmake libone-dev)\n")
+
+    def test_packages_that_agree_are_fine(self):
+        self.assertEqual(package.findings(self.root), [])
+
+    def test_another_version_is_found(self):
+        self.write("debian/changelog", "sample (1.2.4) unstable; urgency=medium\n")
+        self.assert_finds(package.findings(self.root), "debian/changelog:1", "1.2.3")
+
+    def test_a_build_dependency_that_setup_does_not_install_is_found(self):
+        self.write("scripts/setup", "packages=(\n  cmake libone-develop)\n")
+        self.assert_finds(package.findings(self.root), "debian/control", "libone-dev")
 
 
 class Documents(Sample):
