@@ -10,6 +10,7 @@
 #include "control/observe_request.h"
 #include "control/reports.h"
 #include "daemon/change/change_verbs.h"
+#include "daemon/conservation.h"
 #include "daemon/decisions_report.h"
 #include "daemon/observation_stream.h"
 #include "engine/flow_identity.h"
@@ -112,10 +113,15 @@ ordered_json Commands::status() const {
   json["flows"] = {
       {"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
   json["observers"] = firewall_.observers().count();
+  const std::vector<QueueStatistics> queues = firewall_.queue_statistics();
+  json["conservation"] = to_json(conservation_of(queues, firewall_.counters()));
   json["queues"] = ordered_json::array();
-  for (const QueueStatistics& queue : firewall_.queue_statistics())
+  for (const QueueStatistics& queue : queues)
     json["queues"].push_back({{"number", queue.number},
+                              {"handed", queue.handed},
                               {"received", queue.received},
+                              {"answered", queue.answered},
+                              {"abandoned", queue.abandoned},
                               {"bursts", queue.bursts},
                               {"waiting", queue.waiting},
                               {"kernel_dropped", queue.kernel_dropped},

@@ -15,7 +15,7 @@ FileDescriptor open_kernel_queue_table() noexcept {
 
 std::optional<KernelQueueRow> parse_kernel_queue_row(std::string_view line) {
   // number, port, waiting, copy mode, copy range, dropped by the kernel, dropped at the socket, last id, 1
-  std::array<std::uint64_t, 7> fields{};
+  std::array<std::uint64_t, 8> fields{};
   const char* at = line.data();
   const char* const end = line.data() + line.size();
   for (std::uint64_t& field : fields) {
@@ -28,7 +28,8 @@ std::optional<KernelQueueRow> parse_kernel_queue_row(std::string_view line) {
                         .port = static_cast<std::uint32_t>(fields[1]),
                         .waiting = static_cast<std::uint32_t>(fields[2]),
                         .kernel_dropped = fields[5],
-                        .user_dropped = fields[6]};
+                        .user_dropped = fields[6],
+                        .last_id = static_cast<std::uint32_t>(fields[7])};
 }
 
 std::optional<KernelQueueRow> kernel_queue_row(const FileDescriptor& table, std::uint32_t number) {

@@ -18,6 +18,7 @@ struct KernelQueueRow {
   std::uint32_t waiting = 0;         // packets without a verdict
   std::uint64_t kernel_dropped = 0;  // the queue was full
   std::uint64_t user_dropped = 0;    // the socket buffer was full
+  std::uint32_t last_id = 0;         // of packets that found room in the queue; counts modulo 2^32
 };
 
 [[nodiscard]] FileDescriptor open_kernel_queue_table() noexcept;

@@ -125,6 +125,12 @@ NfQueue::NfQueue(const QueueSettings& settings, FileDescriptor adopted)
   else
     open_socket();
   set_up_socket(settings.receive_buffer_bytes);
+  if (const auto row = adopted_ ? kernel_queue_row(kernel_counters_, number_) : std::nullopt) {
+    // What waits is ours to answer; what was lost before was lost by another.
+    first_id_ = row->last_id - row->waiting;
+    kernel_dropped_before_ = row->kernel_dropped;
+    user_dropped_before_ = row->user_dropped;
+  }
   configure(settings, !adopted_);
 }
 
@@ -206,6 +212,7 @@ void NfQueue::lengthen() noexcept {
 // Numbers are given in the order of arrival. What stands before the first packet that we can see was taken by
 // the process before and never answered: its content is lost, so that nobody can judge it.
 void NfQueue::drop_before(std::uint32_t id) {
+  add(abandoned_, id - 1 - first_id_);
   std::array<char, 256> buffer{};
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_VERDICT_BATCH, number_);
   nfq_nlmsg_verdict_put(message, static_cast<int>(id - 1), NF_DROP);
@@ -370,9 +377,10 @@ void NfQueue::answer(std::span<const Verdict> verdicts) {
     put(waiting_[index].id, NF_DROP, NFQNL_MSG_VERDICT);
   }
   close_run(waiting_size_);
-  waiting_size_ = 0;
+  const std::size_t count = std::exchange(waiting_size_, 0);
   packets_size_ = 0;
   if (bytes != 0) send_verdicts(bytes);
+  add(answered_, count);
 }
 
 // Either the kernel gets the verdicts or this throws: a drop that never arrived would be turned into an
@@ -412,14 +420,21 @@ QueueStatistics NfQueue::statistics() const {
   QueueStatistics result;
   result.number = number_;
   result.received = received_.load(std::memory_order_relaxed);
+  result.answered = answered_.load(std::memory_order_relaxed);
+  result.abandoned = abandoned_.load(std::memory_order_relaxed);
   result.bursts = bursts_.load(std::memory_order_relaxed);
   result.undecodable = undecodable_.load(std::memory_order_relaxed);
   result.overruns = overruns_.load(std::memory_order_relaxed);
   result.refused_verdicts = refused_verdicts_.load(std::memory_order_relaxed);
   if (const std::optional<KernelQueueRow> row = kernel_queue_row(kernel_counters_, number_)) {
     result.waiting = row->waiting;
-    result.kernel_dropped = row->kernel_dropped;
-    result.user_dropped = row->user_dropped;
+    result.kernel_dropped = row->kernel_dropped - kernel_dropped_before_;
+    result.user_dropped = row->user_dropped - user_dropped_before_;
+    // The kernel's number has 32 bits; the rest of it is that of what became of the packets.
+    const std::uint64_t ended = result.answered + result.abandoned + result.user_dropped + result.waiting;
+    const auto missing =
+        static_cast<std::int32_t>(row->last_id - first_id_ - static_cast<std::uint32_t>(ended));
+    result.handed = ended + static_cast<std::uint64_t>(std::int64_t{missing}) + result.kernel_dropped;
   }
   return result;
 }

@@ -97,7 +97,13 @@ class NfQueue : public PacketQueue {
   std::size_t packets_size_ = 0;
   std::vector<char> verdict_buffer_;
 
+  // What the kernel had counted before the queue was ours.
+  std::uint32_t first_id_ = 0;
+  std::uint64_t kernel_dropped_before_ = 0, user_dropped_before_ = 0;
+
   std::atomic<std::uint64_t> received_{0};
+  std::atomic<std::uint64_t> answered_{0};
+  std::atomic<std::uint64_t> abandoned_{0};
   std::atomic<std::uint64_t> bursts_{0};
   std::atomic<std::uint64_t> undecodable_{0};
   std::atomic<std::uint64_t> overruns_{0};

@@ -73,6 +73,34 @@ std::string endpoint(const ordered_json& flow, const char* address, const char* 
   return text + ':' + number(flow.at(port));
 }
 
+// The equation, without the terms that are 0.
+std::string packets_words(const ordered_json& conservation) {
+  std::string text =
+      number(conservation.at("handed")) + " handed over = " + number(conservation.at("judged")) + " judged";
+  for (const auto& [key, words] :
+       {std::pair("by_record", "passed like one that was judged"), std::pair("undecodable", "undecodable"),
+        std::pair("queue_full", "lost, queue full"), std::pair("socket_full", "lost, socket full"),
+        std::pair("abandoned", "abandoned by a process before"), std::pair("waiting", "waiting")})
+    if (conservation.at(key) != 0) text += " + " + number(conservation.at(key)) + ' ' + words;
+  if (const auto moving = conservation.at("in_flight").get<std::int64_t>(); moving != 0)
+    text += (moving > 0 ? " + " : " - ") + std::to_string(moving > 0 ? moving : -moving) + " on their way";
+  if (conservation.at("by_kernel") != 0)
+    text += "; the kernel answered " + number(conservation.at("by_kernel")) + " more";
+  return text;
+}
+
+// What is unusual about the policy in force; nothing where it is the policy file's.
+std::string policy_words(const ordered_json& policy) {
+  std::string text;
+  if (policy.contains("unconfirmed")) {
+    const double left = policy.at("unconfirmed").at("seconds_left").get<double>();
+    text = "NOT CONFIRMED: goes again in " + std::to_string(static_cast<long>(std::ceil(left))) + " s";
+  }
+  if (policy.at("source") == "last-known-good")
+    text += std::string(text.empty() ? "" : "; ") + "LAST KNOWN GOOD: the policy file has mistakes";
+  return text;
+}
+
 std::string fast_path_words(const ordered_json& report) {
   const std::string mode = report.at("mode").get<std::string>();
   if (!report.at("active").get<bool>()) {
@@ -91,6 +119,9 @@ std::string status_text(const ordered_json& report) {
                      number(report.at("pid")) + ", up " + ago(report.at("uptime_seconds")) + '\n';
   text += "policy      " + report.at("policy").get<std::string>() + ", generation " +
           number(report.at("generation")) + '\n';
+  if (report.contains("policy_in_force"))
+    if (const std::string words = policy_words(report.at("policy_in_force")); !words.empty())
+      text += "POLICY      " + words + '\n';
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
           report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
           '\n';
@@ -108,7 +139,10 @@ std::string status_text(const ordered_json& report) {
   text += "fast path   " + fast_path_words(report.at("fast_path")) + '\n';
   text += "flows       " + number(report.at("flows").at("active")) + " of " +
           number(report.at("flows").at("capacity")) + ", refused for room " +
-          number(report.at("flows").at("refused")) + "\n\n";
+          number(report.at("flows").at("refused")) + '\n';
+  if (report.contains("conservation"))
+    text += "packets     " + packets_words(report.at("conservation")) + '\n';
+  text += '\n';
   Table table({{"QUEUE", true},
                {"RECEIVED", true},
                {"BURSTS", true},

@@ -60,6 +60,7 @@ void Counters::count(ParseError error, std::uint32_t bytes, TimePoint now) noexc
 
 void Counters::count(const JudgedGates& judged, const Count& packets) noexcept {
   reasons_[index(judged.reason)].add(packets);
+  together_.store(together_.load(std::memory_order_relaxed) + packets.packets, std::memory_order_relaxed);
   for (std::size_t i = 0; i < judged.size; ++i) {
     const GateOutcome& gate = judged.gates[i];
     gates_[index(gate.gate)][index(gate.outcome)].add(packets);
@@ -73,9 +74,18 @@ void Counters::add_rule(CounterSlot slot, const Count& count) noexcept {
 void Counters::add_gate(Gate gate, Outcome outcome, const Count& count) noexcept {
   gates_[index(gate)][index(outcome)].add(count);
 }
-void Counters::add_reason(Reason reason, const Count& count) noexcept { reasons_[index(reason)].add(count); }
+void Counters::add_reason(Reason reason, const Count& count) noexcept {
+  reasons_[index(reason)].add(count);
+  inherited_.store(inherited_.load(std::memory_order_relaxed) + count.packets, std::memory_order_relaxed);
+}
 void Counters::add_parse_error(ParseError error, const Count& count) noexcept {
   parse_errors_[index(error)].add(count);
+}
+
+std::uint64_t Counters::judged() const noexcept {
+  std::uint64_t all = 0;
+  for (const CounterCell& reason : reasons_) all += reason.read().packets;
+  return all - together() - inherited_.load(std::memory_order_relaxed);
 }
 
 Count Counters::rule(CounterSlot slot) const noexcept {

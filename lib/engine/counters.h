@@ -74,6 +74,20 @@ class Counters {
   // The same for packets that somebody else has counted together.
   void count(const JudgedGates& gates, const Count& packets) noexcept;
 
+  // A packet that a worker let pass because its like was judged: it is counted with those later.
+  void count_by_record() noexcept {
+    by_record_.store(by_record_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  }
+
+  // How packets were counted, all of which are in a reason: one by one as judged; together with others of
+  // their kind, most of them by the kernel; by an earlier process. And of those together, how many a worker
+  // had.
+  [[nodiscard]] std::uint64_t judged() const noexcept;
+  [[nodiscard]] std::uint64_t together() const noexcept { return together_.load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t by_record() const noexcept {
+    return by_record_.load(std::memory_order_relaxed);
+  }
+
   // Adds what an earlier process had counted. Before the worker starts.
   void add_rule(CounterSlot slot, const Count& count) noexcept;
   void add_gate(Gate gate, Outcome outcome, const Count& count) noexcept;
@@ -95,6 +109,7 @@ class Counters {
   std::array<std::array<CounterCell, outcome_count>, gate_count> gates_;
   std::array<CounterCell, reason_count> reasons_;
   std::array<CounterCell, parse_error_count> parse_errors_;
+  std::atomic<std::uint64_t> together_{0}, by_record_{0}, inherited_{0};
 };
 
 }  // namespace vpcwall

@@ -56,7 +56,9 @@ class Shard {
   // the kernel knew: when a flow begins in a hurry, most of its first packets. Counted like those that the
   // kernel passes. False without a fast path.
   [[nodiscard]] bool passes(const Packet& packet, const Passage& passage, TimePoint now) {
-    return cache_ && cache_->flows.passes(packet, passage, now);
+    if (!cache_ || !cache_->flows.passes(packet, passage, now)) return false;
+    counters_.count_by_record();
+    return true;
   }
   // Lets the kernel repeat `decision`, which judge() gave just now, where that is exact; nothing without a
   // fast path.

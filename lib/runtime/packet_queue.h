@@ -34,9 +34,17 @@ struct QueuedPacket {
   HookPoint hook = HookPoint::forward;
 };
 
+// Since this object has the queue. Every packet that a rule sends there ends in one place:
+//
+//   handed = kernel_dropped + user_dropped + abandoned + waiting + answered
+//
+// exactly, once nothing is on its way; `answered` is what was received and what was undecodable.
 struct QueueStatistics {
-  std::uint32_t number = 0;    // the kernel's queue number
-  std::uint64_t received = 0;  // packets handed to the worker
+  std::uint32_t number = 0;     // the kernel's queue number
+  std::uint64_t handed = 0;     // packets that the kernel's rules sent here
+  std::uint64_t answered = 0;   // with a verdict
+  std::uint64_t abandoned = 0;  // taken by a process before and not answered; dropped
+  std::uint64_t received = 0;   // packets handed to the worker
   std::uint64_t bursts = 0;
   std::uint32_t waiting = 0;         // in the kernel queue now, without a verdict
   std::uint64_t kernel_dropped = 0;  // the queue was full

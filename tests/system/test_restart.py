@@ -3,15 +3,14 @@
 import contextlib
 import signal
 import socket
-import threading
-import time
 
 import pytest
 from conditions import eventually
+from numbered import Numbered
 from policies import OUT_ALL, Policy
 from service_manager import ServiceManager
 from topology import A1, B1
-from traffic import Attempt, TcpEcho, connect, echoes, udp_socket
+from traffic import Attempt, TcpEcho, connect, echoes
 from transfers import Transfer
 
 TRACKED = Policy(
@@ -132,66 +131,25 @@ def test_established_connections_go_on_while_a_killed_daemon_is_down(vpc, guard)
         assert not attempt.settled()
 
 
-class Numbered:
-    """UDP packets with numbers, so many a second, from one thread; who got them is counted on another."""
-
-    def __init__(self, sender, receiver, address, port):
-        self._to = (address, port)
-        self._end = udp_socket(receiver, address, port)
-        self._end.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)  # SO_RCVBUFFORCE
-        self._end.settimeout(0.2)
-        self._source = udp_socket(sender, A1)
-        self.got = []
-        self._sent = threading.Event()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._receive, self._send)]
-        for thread in self._threads:
-            thread.start()
-
-    def _send(self):
-        begin = time.monotonic()
-        for number in range(PACKETS):
-            self._source.sendto(number.to_bytes(4, "big"), self._to)
-            if number % 20 == 19:
-                ahead = begin + (number + 1) / A_SECOND - time.monotonic()
-                if ahead > 0:
-                    time.sleep(ahead)  # the rate, not a wait for anything
-        self._sent.set()
-
-    def _receive(self):
-        while True:
-            sent = self._sent.is_set()
-            try:
-                self.got.append(int.from_bytes(self._end.recv(16), "big"))
-            except TimeoutError:
-                if sent:
-                    return
-
-    def all(self):
-        for thread in self._threads:
-            thread.join()
-        self._end.close()
-        self._source.close()
-        return self.got
-
-
 @pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGKILL])
 def test_a_restart_under_a_service_manager_loses_no_packet(vpc, guard, manager, number):
     policy = TRACKED.copy()
     policy.groups["g"] = ([], OUT_ALL)
     daemon = guard(policy, manager=manager, fast_path="off", queues={"count": 1, "length": 16384})
     eventually(lambda: manager.names() == ["queue-0"], "the queue to be kept")
-    numbered = Numbered(vpc.a1, vpc.b1, B1, 7)
-    eventually(lambda: len(numbered.got) > PACKETS // 6, "a part of the packets")
+    numbered = Numbered(vpc.a1, A1, vpc.b1, B1, [7], PACKETS, A_SECOND)
+    eventually(lambda: len(numbered.got[0]) > PACKETS // 6, "a part of the packets")
     end(daemon, number)
     daemon.start()
-    got = numbered.all()
+    (got,) = numbered.join().got
     lost = PACKETS - len(set(got))
     print(f"{lost} of {PACKETS} lost")
     assert len(got) == len(set(got))
     # What a killed process had taken and not answered cannot be judged any more: a burst at most.
     assert lost <= (0 if number == signal.SIGUSR2 else 64)
-    status = daemon.status()["queues"][0]
-    assert (status["kernel_dropped"], status["user_dropped"]) == (0, 0)
+    conserved = daemon.status()["conservation"]
+    assert (conserved["queue_full"], conserved["socket_full"], conserved["in_flight"]) == (0, 0, 0)
+    assert conserved["abandoned"] == lost
     assert manager.said("READY") == ["1", "1"]
 
 
