@@ -125,6 +125,15 @@ const json& list(const json& head, const char* key) {
   return found;
 }
 
+json parse_head(std::string_view text) {
+  constexpr int deepest = 8;
+  const auto keep = [](int depth, json::parse_event_t, json&) {
+    if (depth > deepest) throw std::runtime_error("nested too deeply");
+    return true;
+  };
+  return json::parse(text, keep);
+}
+
 void read_head(const json& head, SavedState& state) {
   head.at("boot").get_to(state.boot);
   state.saved_at = time_of(head.at("saved_at").get<std::int64_t>());
@@ -160,12 +169,12 @@ std::string encode(const SavedState& state) {
     head["reasons"].push_back(json::array({static_cast<unsigned>(one.which), count_json(one.count)}));
   for (const auto& one : state.parse_errors)
     head["parse_errors"].push_back(json::array({static_cast<unsigned>(one.which), count_json(one.count)}));
-  const std::vector<std::uint8_t> packed = json::to_cbor(head);
+  const std::string packed = head.dump(-1, ' ', false, json::error_handler_t::replace);
   const std::uint64_t sizes[2] = {packed.size(), state.flows.size()};
   std::string bytes(first_line);
   bytes.reserve(bytes.size() + sizeof sizes + packed.size() + state.flows.size() * sizeof(StoredFlow));
   bytes.append(reinterpret_cast<const char*>(sizes), sizeof sizes);  // NOLINT: as bytes
-  bytes.append(packed.begin(), packed.end());
+  bytes.append(packed);
   for (const Flow& flow : state.flows) {
     const StoredFlow stored = to_stored(flow);
     bytes.append(reinterpret_cast<const char*>(&stored), sizeof stored);  // NOLINT: as bytes
@@ -185,7 +194,7 @@ Expected<SavedState, std::string> decode(std::string_view bytes) {
         (bytes.size() - sizes[0]) % sizeof(StoredFlow) != 0)
       throw std::runtime_error("its parts do not make up its size");
     SavedState state;
-    read_head(json::from_cbor(bytes.substr(0, sizes[0])), state);
+    read_head(parse_head(bytes.substr(0, sizes[0])), state);
     bytes.remove_prefix(sizes[0]);
     state.flows.reserve(sizes[1]);
     for (; !bytes.empty(); bytes.remove_prefix(sizeof(StoredFlow))) {
