@@ -212,7 +212,9 @@ void NfQueue::lengthen() noexcept {
 // Numbers are given in the order of arrival. What stands before the first packet that we can see was taken by
 // the process before and never answered: its content is lost, so that nobody can judge it.
 void NfQueue::drop_before(std::uint32_t id) {
-  add(abandoned_, id - 1 - first_id_);
+  const std::uint32_t abandoned = id - 1 - first_id_;
+  if (abandoned == 0) return;  // the kernel complains when there is nothing to drop
+  add(abandoned_, abandoned);
   std::array<char, 256> buffer{};
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_VERDICT_BATCH, number_);
   nfq_nlmsg_verdict_put(message, static_cast<int>(id - 1), NF_DROP);
