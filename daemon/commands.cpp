@@ -10,6 +10,7 @@
 #include "control/observe_request.h"
 #include "control/reports.h"
 #include "daemon/change/change_verbs.h"
+#include "daemon/change/shadow_verb.h"
 #include "daemon/conservation.h"
 #include "daemon/decisions_report.h"
 #include "daemon/observation_stream.h"
@@ -75,6 +76,7 @@ ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) 
   if (request.verb == "flows") return {flows(request), {}};
   if (request.verb == "explain") return {explain(request), {}};
   if (request.verb == "observe") return observe(request);
+  if (request.verb == "shadow") return answer_shadow(firewall_, changes_, request, peer);
   if (request.verb == "tap") return {tap(request), {}};
   if (request.verb == "decisions") return {decisions(request), {}};
   if (request.verb == "advance")

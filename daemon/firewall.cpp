@@ -116,7 +116,9 @@ FastPathStatus Firewall::fast_path() const {
   status.reason = no_fast_path_;
   if (!fast_path_) return status;
   status.active = !is_paused() && no_fast_path_.empty();
-  if (is_paused()) status.reason = "decisions are being recorded, so every packet has to be one";
+  if (is_paused())
+    status.reason = shadow_pauses_ ? "a policy is tried in the shadow, so every packet has to come to it"
+                                   : "decisions are being recorded, so every packet has to be one";
   status.flow_places = fast_path_->shared().memory().flows.size();
   status.refusal_places = fast_path_->shared().memory().refusals.size();
   for (const Guarded<Shard>& shard : shards_)
@@ -144,8 +146,9 @@ void Firewall::start(const Policy& policy) {
   written_ = policy;
   inherit(policy);
   const WorkerSurroundings surroundings{
-      policies_, shards_,     *barrier_, *fence_,
-      *tap_,     *observers_, clock_,    fast_path_ ? fast_path_->device_classes() : no_device_classes_};
+      policies_, shards_, *barrier_,
+      *fence_,   *tap_,   *observers_,
+      stage_,    clock_,  fast_path_ ? fast_path_->device_classes() : no_device_classes_};
   for (std::size_t i = 0; i < queues_.size(); ++i) workers_.emplace_back(i, queues_[i], surroundings);
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
@@ -286,7 +289,8 @@ void Firewall::stop_observing(std::size_t observer) {
 }
 
 bool Firewall::is_paused() const noexcept {
-  return tap_pauses_ || std::find(uses_.begin(), uses_.end(), FastPathUse::off) != uses_.end();
+  return tap_pauses_ || shadow_pauses_ ||
+         std::find(uses_.begin(), uses_.end(), FastPathUse::off) != uses_.end();
 }
 
 // The kernel answers what nobody wants to see as a decision.

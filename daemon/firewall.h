@@ -79,7 +79,7 @@ class Firewall {
   // parts, so that no worker waits for long; after stop() it is final.
   [[nodiscard]] SavedState save();
   // What came from the process before, and is not a worker's yet; takes idle ones away. Now and then.
-  void expire_waiting() { waiting_.expire(clock_.now()); }
+  void expire_waiting();
   [[nodiscard]] std::size_t waiting_flows() const noexcept { return waiting_.size(); }
 
   // By name, for the service manager to keep.
@@ -131,6 +131,16 @@ class Firewall {
   [[nodiscard]] Observers& observers() noexcept { return *observers_; }
   [[nodiscard]] const Observers& observers() const noexcept { return *observers_; }
 
+  // Tries `candidate` beside the policy in force, from now until end_shadow(); the flows that there are now
+  // are its to begin with. Meanwhile the kernel answers nothing by itself. Null when one is tried already.
+  // Throws std::runtime_error when it could not be brought into force, or a worker does not take part in
+  // time; then nothing is tried.
+  [[nodiscard]] std::shared_ptr<Shadow> begin_shadow(const Policy& candidate);
+  // Its totals are final then, unless this returns false: a worker has not taken it up in time.
+  bool end_shadow();
+  // Ranges and devices of `candidate` whose packets do not come here under the policy in force.
+  [[nodiscard]] std::vector<std::string> unseen_by_shadow(const Policy& candidate) const;
+
   // Whether decisions are recorded: all of them, or, `beside_fast_path`, those that are not left to the
   // kernel. False when a worker has not taken the change up in time.
   bool watch_decisions(bool on, bool beside_fast_path = false);
@@ -141,6 +151,7 @@ class Firewall {
   [[nodiscard]] HookPlan hook_plan(const Policy& policy);
   void inherit(const Policy& policy);
   void drop_ended_waiting();
+  void give_flows_to(Shadow& shadow) const;
   void load_fast_path();
   void give_up_fast_path(const std::string& reason);
   void open_fast_path(const CompiledPolicy& policy);
@@ -159,8 +170,9 @@ class Firewall {
 
   std::unique_ptr<KernelFastPath> fast_path_;  // null: every packet is judged
   DeviceClasses no_device_classes_{0};
-  std::string no_fast_path_;  // why not
-  bool tap_pauses_ = false;   // the fast path, while all decisions are recorded
+  std::string no_fast_path_;    // why not
+  bool tap_pauses_ = false;     // the fast path, while all decisions are recorded
+  bool shadow_pauses_ = false;  // likewise, while a candidate is tried
   std::array<std::optional<FastPathUse>, Observers::most> uses_;  // what each observer leaves to it
 
   WorkerClock clock_;
@@ -174,6 +186,7 @@ class Firewall {
   std::unique_ptr<BurstFence> fence_;
   std::unique_ptr<EventTap> tap_;
   std::unique_ptr<Observers> observers_;
+  ShadowStage stage_;
   std::unique_ptr<Reloader> reloader_;
   std::optional<Policy> written_;
   std::unique_ptr<HookInstaller> hooks_;

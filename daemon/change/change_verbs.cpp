@@ -55,12 +55,9 @@ ordered_json apply(PolicyChanges& changes, const Request& request, const Control
                    const Asker& asker) {
   const auto within = confirm_within(request);
   if (!within) return error(within.error());
-  auto text = read_sealed_text(peer.attached, max_policy_bytes);
-  if (!text) return error(text.error());
-  const auto named = request.arguments.find("name");
-  const bool has_name = named != request.arguments.end() && named->is_string();
-  std::string name = has_name ? named->get<std::string>().substr(0, most_name_bytes) : "the policy";
-  return to_json(changes.apply(asker, {std::move(*text), std::move(name)}, *within));
+  auto policy = attached_policy(request, peer);
+  if (!policy) return error(policy.error());
+  return to_json(changes.apply(asker, std::move(*policy), *within));
 }
 
 ordered_json rollback(PolicyChanges& changes, const Request& request, const Asker& asker) {
@@ -108,6 +105,15 @@ ordered_json policy(const PolicyChanges& changes, const Request& request) {
 }
 
 }  // namespace
+
+Expected<PolicyText, std::string> attached_policy(const Request& request, const ControlPeer& peer) {
+  auto text = read_sealed_text(peer.attached, max_policy_bytes);
+  if (!text) return Unexpected{text.error()};
+  const auto named = request.arguments.find("name");
+  const bool has_name = named != request.arguments.end() && named->is_string();
+  return PolicyText{std::move(*text),
+                    has_name ? named->get<std::string>().substr(0, most_name_bytes) : "the policy"};
+}
 
 bool is_change_verb(std::string_view verb) noexcept {
   constexpr std::array<std::string_view, 6> verbs{"reload",   "apply",   "confirm",

@@ -12,6 +12,10 @@ namespace vpcwall {
 [[nodiscard]] nlohmann::ordered_json answer_change(PolicyChanges& changes, const Request& request,
                                                    const ControlPeer& peer);
 
+// The policy that came beside `request`, and what diagnostics call it; the error is a sentence.
+[[nodiscard]] Expected<PolicyText, std::string> attached_policy(const Request& request,
+                                                                const ControlPeer& peer);
+
 // For `status`: digest, source, what waits to be confirmed, the last number of the history.
 [[nodiscard]] nlohmann::ordered_json policy_status(const PolicyChanges& changes);
 

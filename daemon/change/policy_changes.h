@@ -63,6 +63,9 @@ class PolicyChanges {
                          std::optional<Duration> confirm_within);
   ChangeOutcome confirm(const Asker& asker);
 
+  // A line in the audit log about what is not a change, but was asked for by the same people.
+  void note(const Asker& asker, nlohmann::ordered_json what) { audit_.note(asker, std::move(what)); }
+
   // When the policy that waits to be confirmed goes, by now().
   [[nodiscard]] std::optional<TimePoint> due() const;
   void revert_if_due(TimePoint now);

@@ -1,9 +1,9 @@
 // One request to the daemon: a JSON object on one line, {"verb": "status", …arguments…}.
 //
 // The reply is a JSON object on one line as well: with "schema" when the verb was carried out or refused for
-// its own reasons, with "error" when the request was not understood. What `observe` answers is a first line
-// like that and then more, until either end has had enough: see observe_request.h. Shared by the daemon and
-// the command.
+// its own reasons, with "error" when the request was not understood. What `observe` and `shadow` answer is a
+// first line like that and then more, until either end has had enough: see observe_request.h. Shared by the
+// daemon and the command.
 #pragma once
 
 #include <array>
@@ -17,9 +17,9 @@
 namespace vpcwall {
 
 inline constexpr std::size_t max_request_bytes = std::size_t{64} << 10U;  // the line end included
-inline constexpr std::array<std::string_view, 14> request_verbs{
-    "status",  "rules",  "flows",   "reload",  "apply", "confirm",   "rollback",
-    "history", "policy", "explain", "observe", "tap",   "decisions", "advance"};
+inline constexpr std::array<std::string_view, 15> request_verbs{
+    "status", "rules",   "flows",   "reload", "apply",     "confirm", "rollback", "history",
+    "policy", "explain", "observe", "tap",    "decisions", "advance", "shadow"};
 
 struct Request {
   std::string verb;          // one of request_verbs

@@ -170,8 +170,12 @@ bool Shard::take_over(std::size_t budget) {
   return done;
 }
 
+bool Shard::awaits(const FlowKey& key, TimePoint now) const {
+  return waiting_ != nullptr && waiting_->any() && waiting_->find(key, now).has_value();
+}
+
 bool Shard::tracks(const FlowKey& key, TimePoint now) const {
-  if (waiting_ != nullptr && waiting_->any() && waiting_->find(key, now)) return true;
+  if (awaits(key, now)) return true;
   const Flow* flow = flows_.find_held(key);
   if (flow == nullptr || !(is_swept() || !has_ended(*flow))) return false;
   const auto known_better = cache_ ? cache_->flows.expiry(key) : std::nullopt;

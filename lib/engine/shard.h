@@ -83,6 +83,8 @@ class Shard {
   std::size_t expire(TimePoint now, std::size_t budget);
 
   [[nodiscard]] bool tracks(const FlowKey& key, TimePoint now) const;
+  // Whether it waits for the next packet, so that this shard, too, may come to track it.
+  [[nodiscard]] bool awaits(const FlowKey& key, TimePoint now) const;
   [[nodiscard]] const FlowTable& flows() const noexcept { return flows_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] Counters& counters() noexcept { return counters_; }

@@ -48,6 +48,7 @@ class Reloader {
   // What is in force. Null before the first apply().
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> current() const { return policies_.get(); }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
+  [[nodiscard]] const CompileContext& context() const noexcept { return context_; }
 
  private:
   Snapshot<CompiledPolicy>& policies_;

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "engine/flow_identity.h"
+#include "runtime/queued_journey.h"
 
 namespace vpcwall {
 namespace {
@@ -13,23 +13,6 @@ constexpr std::size_t sweep_budget = 1024;                      // per burst; so
 constexpr std::size_t busy_budget = 2;                          // records of the fast path per packet
 constexpr std::size_t due_budget = 4096;                        // where somebody waits for all of them
 constexpr std::size_t idle_budget = 65'536;                     // where nobody waits for a packet
-
-// A router sees both interfaces of a packet; a host sees its own side only, the other was judged elsewhere.
-Journey journey_of(const CompiledPolicy& policy, const Packet& packet, const QueuedPacket& queued) noexcept {
-  Journey journey = find_journey(policy, packet, {queued.in_device, queued.out_device});
-  switch (queued.hook) {
-    case HookPoint::forward: break;
-    case HookPoint::local_in:
-      journey = find_journey(policy, packet, {0, queued.in_device});
-      journey.leaves = no_interface;
-      break;
-    case HookPoint::local_out:
-      journey = find_journey(policy, packet, {queued.out_device, 0});
-      journey.enters = no_interface;
-      break;
-  }
-  return journey;
-}
 
 // Where the kernel will meet the packet's like, and its answers: they come in where it went out.
 Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes, const Packet& packet,
@@ -79,6 +62,7 @@ Worker::Worker(std::size_t index, PacketQueue& queue, const WorkerSurroundings& 
       fence_(surroundings.fence),
       tap_(surroundings.tap),
       observers_(surroundings.observers),
+      stage_(surroundings.stage),
       clock_(surroundings.clock),
       device_classes_(surroundings.device_classes) {}
 
@@ -98,10 +82,14 @@ void Worker::run_burst(Duration max_wait) {
   const TimePoint now = clock_.now();
   const bool watched = tap_.enabled();
   const bool observed = observers_.any();
+  const std::shared_ptr<Shadow> shadow = stage_.any() ? stage_.current() : nullptr;
+  const bool judged_twice = shadow && shadow->is_judging();
 
   std::array<bool, max_burst> related{};
   if (policy.behavior.icmp_related == Behavior::IcmpRelated::linux_)
-    for (std::size_t i = 0; i < burst.size(); ++i) related[i] = related_elsewhere(policy, burst[i], now);
+    for (std::size_t i = 0; i < burst.size(); ++i)
+      if (const auto packet = parse_packet(burst[i].bytes, burst[i].wire_length))
+        related[i] = related_elsewhere(policy, shards_, index_, *packet, burst[i], now);
 
   std::array<Verdict, max_burst> verdicts{};
   shards_[index_].with([&](Shard& shard) {
@@ -115,6 +103,10 @@ void Worker::run_burst(Duration max_wait) {
       const Decision decision = judge(policy, shard, burst[i], packet, device_classes_, related[i], now);
       if (watched) tap_.record(index_, packet, decision, policies_.held(), now);
       if (observed) observers_.note(index_, packet, decision, policies_.held(), now);
+      if (judged_twice)
+        decided_.push_back({i, packet, decision});
+      else if (shadow)
+        shadow->follow(shard.flows(), decision);
       verdicts[i] = decision.verdict;
     }
     shard.expire(now, expiry_budget);
@@ -122,6 +114,10 @@ void Worker::run_burst(Duration max_wait) {
     take_over(shard, burst.size());
   });
   if (!burst.empty()) queue_.answer(std::span(verdicts).first(burst.size()));
+  if (judged_twice) {  // when nobody waits for it any more
+    shadow->judge(index_, burst, decided_, policies_.held(), now);
+    decided_.clear();
+  }
   progress_.fetch_add(1, std::memory_order_relaxed);
   if (rounds_due_ == 0 && passed_ != fence_seen_) {
     passed_ = fence_seen_;
@@ -153,24 +149,6 @@ void Worker::take_over(Shard& shard, std::size_t packets) {
     rounds_due_ = 0;
   else if (round_over && rounds_due_ > 0)
     --rounds_due_;
-}
-
-// The kernel may hand an ICMP error to another worker than the flow it quotes. Asked before the own shard is
-// locked, one shard at a time.
-bool Worker::related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
-                               TimePoint now) const {
-  const auto packet = parse_packet(queued.bytes, queued.wire_length);
-  if (!packet || !packet->quoted) return false;
-  const auto [leaves, enters, ends] = journey_of(policy, *packet, queued);
-  const auto tracked = [&](InterfaceIndex side, Direction direction) {
-    if (side == no_interface) return false;
-    const auto key = quoted_flow_key(*packet, direction, policy.interfaces[side].number);
-    for (std::size_t i = 0; key && i < shards_.size(); ++i)
-      if (i != index_ && shards_[i].read([&](const Shard& shard) { return shard.tracks(*key, now); }))
-        return true;
-    return false;
-  };
-  return tracked(leaves, Direction::egress) || tracked(enters, Direction::ingress);
 }
 
 }  // namespace vpcwall

@@ -10,6 +10,7 @@
 //   EventTap::record       where somebody watches
 //   Observers::note        where somebody observes
 //   PacketQueue::answer    all verdicts, one system call
+//   Shadow::judge          where a candidate is tried beside the policy, on the same packets
 //
 // A burst is judged under exactly one policy and at exactly one time. The worker locks its own shard once per
 // burst and never holds another one at the same time. run() and run_burst() belong to the worker's thread.
@@ -17,23 +18,21 @@
 
 #include <array>
 #include <atomic>
-#include <deque>
 #include <stop_token>
+#include <vector>
 
-#include "engine/shard.h"
 #include "runtime/burst_fence.h"
 #include "runtime/device_classes.h"
 #include "runtime/event_tap.h"
 #include "runtime/generation_barrier.h"
-#include "runtime/guarded.h"
 #include "runtime/observers.h"
 #include "runtime/packet_queue.h"
+#include "runtime/shadow_stage.h"
+#include "runtime/shards.h"
 #include "runtime/snapshot.h"
 #include "runtime/worker_clock.h"
 
 namespace vpcwall {
-
-using Shards = std::deque<Guarded<Shard>>;
 
 // What all workers share; outlives them.
 struct WorkerSurroundings {
@@ -43,6 +42,7 @@ struct WorkerSurroundings {
   BurstFence& fence;
   EventTap& tap;
   Observers& observers;
+  const ShadowStage& stage;
   const WorkerClock& clock;
   const DeviceClasses& device_classes;
 };
@@ -63,8 +63,6 @@ class Worker {
   void adopt_if_new(const std::shared_ptr<const CompiledPolicy>& policy, Shard& shard, TimePoint now);
   void sweep(Shard& shard, TimePoint now);
   void take_over(Shard& shard, std::size_t packets);
-  [[nodiscard]] bool related_elsewhere(const CompiledPolicy& policy, const QueuedPacket& queued,
-                                       TimePoint now) const;
 
   std::size_t index_;
   PacketQueue& queue_;
@@ -74,6 +72,7 @@ class Worker {
   BurstFence& fence_;
   EventTap& tap_;
   Observers& observers_;
+  const ShadowStage& stage_;
   const WorkerClock& clock_;
   const DeviceClasses& device_classes_;
   std::uint64_t generation_ = 0;
@@ -82,6 +81,7 @@ class Worker {
   // Rounds over all that the kernel counts that have to end before the fence is passed: the one that was
   // under way when it was raised, and a whole one.
   unsigned rounds_due_ = 0;
+  std::vector<Decided> decided_;  // of a burst that a shadow judges too
   std::atomic<std::uint64_t> progress_{0};
 };
 

@@ -21,7 +21,8 @@ class Assembly {
     for (std::size_t i = 0; i < workers; ++i) {
       shards.emplace_back(std::in_place, flows, FlowHash::Seed{i, 2, 3, 4}, allowance);
       this->workers.emplace_back(
-          i, queues[i], WorkerSurroundings{policies, shards, barrier, fence, tap, observers, clock, classes});
+          i, queues[i],
+          WorkerSurroundings{policies, shards, barrier, fence, tap, observers, stage, clock, classes});
     }
   }
   void run() {
@@ -43,6 +44,7 @@ class Assembly {
   BurstFence fence;
   EventTap tap;
   Observers observers;
+  ShadowStage stage;
   WorkerClock clock{start};
   DeviceClasses classes{0};
   std::deque<FakeQueue> queues;

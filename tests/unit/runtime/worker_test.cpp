@@ -92,6 +92,29 @@ TEST(Worker, FindsTheFlowOfAnIcmpErrorInAnotherShard) {
   EXPECT_EQ(a.queues[1].verdicts(), (std::vector{Verdict::drop, Verdict::accept}));
 }
 
+// It waits for its own next packet, and so belongs to no worker yet.
+TEST(Worker, FindsTheFlowOfAnIcmpErrorAmongThoseThatWait) {
+  constexpr const char* groups =
+      "  - {name: web, ingress: [], egress: [{protocol: udp, ports: 53, destination: 203.0.113.0/24}]}";
+  const Bytes request = ipv4({.source = "10.0.1.10", .destination = "203.0.113.12", .protocol = 17}, udp({}));
+  const Bytes error =
+      ipv4({.source = "198.51.100.1", .destination = "10.0.1.10", .protocol = 1}, icmp(3, 3) + request);
+  Assembly before(1), a(1);
+  for (Assembly* one : {&before, &a}) one->use(groups, {}, "behavior: {icmp_related: linux}\n");
+  before.queues[0].give({{request}});
+  before.workers[0].run_burst(seconds(1));
+  WaitingFlows waiting(a.allowance);
+  a.shards[0].with([&](Shard& shard) { shard.use(waiting); });
+  before.shards[0].read([&](const Shard& shard) {
+    shard.flows().visit(Assembly::start, [&](const Flow& flow) { EXPECT_TRUE(waiting.add(flow, 10)); });
+  });
+  ASSERT_EQ(waiting.size(), 1U);
+  a.queues[0].give({{error}});
+  a.workers[0].run_burst(seconds(1));
+  EXPECT_EQ(a.queues[0].verdicts(), std::vector{Verdict::accept});
+  EXPECT_EQ(waiting.size(), 1U) << "whoever gets its next packet still takes it over";
+}
+
 TEST(Worker, TellsAWatcherEveryDecisionBeforeItAnswers) {
   Assembly a(1);
   a.use(allows_22);
