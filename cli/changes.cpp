@@ -11,6 +11,7 @@
 #include "cli/policy_comparison.h"
 #include "cli/policy_file.h"
 #include "cli/sealed_memory.h"
+#include "cli/shadow.h"
 #include "cli/verbs.h"
 #include "policy/policy_yaml.h"
 
@@ -22,6 +23,8 @@ struct ChangeOptions {
   bool json = false;
   std::string file;                  // apply
   bool plan = false;                 // apply
+  bool shadow = false;               // apply
+  std::uint64_t shadow_for = 0;      // seconds; 0: until interrupted
   std::uint64_t number = 0;          // rollback, history --show; 0: not said
   std::uint64_t confirm_within = 0;  // seconds; 0: no need to confirm
 };
@@ -84,6 +87,7 @@ int apply(const ChangeOptions& options) {
     std::cerr << to_string(text.error()) << '\n';
     return exit_status::bad_input;
   }
+  if (options.shadow) return shadow({options.socket, options.file, *text, options.shadow_for, options.json});
   nlohmann::json request{{"verb", "apply"}, {"name", options.file}};
   if (options.confirm_within != 0) request["confirm_within_seconds"] = options.confirm_within;
   const OwnedDescriptor memory = sealed_memory(*text);
@@ -139,13 +143,17 @@ std::pair<CLI::App*, Options> add(CLI::App& app, const char* name, const char* h
   return {verb, options};
 }
 
-void add_confirm_within(CLI::App& verb, const Options& options) {
-  verb.add_option("--confirm-within", options->confirm_within,
-                  "It goes again unless confirmed in this time: 60s, 5m, 1h")
+CLI::Option* add_time(CLI::App& verb, const char* name, std::uint64_t& seconds, const char* help) {
+  return verb.add_option(name, seconds, help)
       ->transform(
           CLI::AsNumberWithUnit(std::map<std::string, std::uint64_t>{{"s", 1}, {"m", 60}, {"h", 3600}},
                                 CLI::AsNumberWithUnit::CASE_SENSITIVE, "TIME"))
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{86'400}));
+}
+
+CLI::Option* add_confirm_within(CLI::App& verb, const Options& options) {
+  return add_time(verb, "--confirm-within", options->confirm_within,
+                  "It goes again unless confirmed in this time: 60s, 5m, 1h");
 }
 
 }  // namespace
@@ -161,8 +169,16 @@ void add_change_verbs(CLI::App& app, int& exit_status) {
   const auto [applying, apply_options] =
       add(app, "apply", "Bring a policy into force and make it the policy file");
   applying->add_option("FILE", apply_options->file, "The policy; - is standard input")->required();
-  add_confirm_within(*applying, apply_options);
-  applying->add_flag("--plan", apply_options->plan, "Only show what would change: rules, and whose verdict");
+  auto* within = add_confirm_within(*applying, apply_options);
+  auto* planned = applying->add_flag("--plan", apply_options->plan,
+                                     "Only show what would change: rules, and whose verdict");
+  auto* tried = applying
+                    ->add_flag("--shadow", apply_options->shadow,
+                               "Only try it on the packets that come, and list whose verdict would change")
+                    ->excludes(planned)
+                    ->excludes(within);
+  add_time(*applying, "--for", apply_options->shadow_for, "End the trial after this time: 30s, 5m, 1h")
+      ->needs(tried);
   applying->callback([options = apply_options, &exit_status] { exit_status = apply(*options); });
 
   const auto [confirming, confirm_options] =

@@ -29,9 +29,9 @@ int milliseconds_until(const ControlStream::Deadline& deadline) {
 
 }  // namespace
 
-ControlStream::ControlStream(std::string socket_path, const nlohmann::json& request)
+ControlStream::ControlStream(std::string socket_path, const nlohmann::json& request, int attached)
     : path_(std::move(socket_path)), connection_(connect_to(path_)) {
-  send_line(connection_.get(), request.dump() + '\n', Clock::now() + patience, path_);
+  send_line(connection_.get(), request.dump() + '\n', Clock::now() + patience, path_, attached);
 }
 
 ControlStream::Next ControlStream::next(const Deadline& deadline, int interrupt) {

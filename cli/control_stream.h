@@ -24,7 +24,8 @@ class ControlStream {
 
   using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
-  ControlStream(std::string socket_path, const nlohmann::json& request);
+  // `attached`: an open file for the daemon to read, or none.
+  ControlStream(std::string socket_path, const nlohmann::json& request, int attached = -1);
 
   struct Next {
     enum class What { line, end_of_stream, deadline, interrupted };

@@ -1,10 +1,8 @@
 // vpcwall observe: the live decisions of the running daemon, a line for each change of a flow's decision.
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <iostream>
 #include <memory>
 #include <system_error>
@@ -12,6 +10,7 @@
 #include "cli/control_client.h"
 #include "cli/control_socket.h"
 #include "cli/control_stream.h"
+#include "cli/end_signals.h"
 #include "cli/observe_text.h"
 #include "cli/verbs.h"
 #include "control/observe_request.h"
@@ -34,27 +33,6 @@ struct ObserveOptions {
   double seconds = 0;  // 0: not given
   std::uint64_t count = 0;
   std::uint64_t repeats_every = 10;
-};
-
-// SIGINT and SIGTERM as something that can be waited for: the observation ends, and is summed up.
-class EndSignals {
- public:
-  EndSignals() {
-    sigset_t set;
-    ::sigemptyset(&set);
-    for (const int signal : {SIGINT, SIGTERM}) ::sigaddset(&set, signal);
-    ::sigprocmask(SIG_BLOCK, &set, nullptr);
-    descriptor_ = OwnedDescriptor(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-    if (!descriptor_) throw std::system_error(errno, std::generic_category(), "signalfd");
-  }
-  [[nodiscard]] int descriptor() const noexcept { return descriptor_.get(); }
-  void take() const {
-    signalfd_siginfo info{};
-    [[maybe_unused]] const ssize_t size = ::read(descriptor_.get(), &info, sizeof info);
-  }
-
- private:
-  OwnedDescriptor descriptor_;
 };
 
 nlohmann::json filter_of(const ObserveOptions& options) {

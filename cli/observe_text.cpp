@@ -6,17 +6,12 @@
 #include <cstdio>
 #include <ctime>
 
+#include "cli/packet_text.h"
+
 namespace vpcwall {
 namespace {
 
 using nlohmann::ordered_json;
-
-// 1204 -> "1,204"
-std::string grouped(const ordered_json& value) {
-  std::string text = std::to_string(value.get<std::uint64_t>());
-  for (std::size_t place = text.size(); place > 3; place -= 3) text.insert(place - 3, 1, ',');
-  return text;
-}
 
 std::string clock_time(double seconds) {
   const double whole = std::floor(seconds);
@@ -29,46 +24,15 @@ std::string clock_time(double seconds) {
   return text;
 }
 
-std::string endpoint(const ordered_json& packet, const char* address, const char* port) {
-  std::string text = packet.at(address).get<std::string>();
-  if (!packet.contains(port)) return text;
-  if (text.find(':') != std::string::npos) text = '[' + text + ']';
-  return text + ':' + std::to_string(packet.at(port).get<unsigned>());
-}
-
-std::string protocol(const ordered_json& packet) {
-  const ordered_json& found = packet.at("protocol");
-  std::string text = found.is_string() ? found.get<std::string>() : found.dump();
-  if (packet.contains("type")) {
-    text += ' ' + packet.at("type").dump();
-    if (packet.contains("code")) text += '/' + packet.at("code").dump();
-  }
-  return text;
-}
-
-std::string gate(const ordered_json& gate) {
-  std::string text = gate.at("gate").get<std::string>();
-  text += ' ' + gate.value("subnet", gate.value("interface", std::string()));
-  if (gate.contains("rule")) {
-    text += (gate.contains("acl") ? " entry " : " rule ") + gate.at("rule").get<std::string>();
-    if (gate.contains("group")) text += " of " + gate.at("group").get<std::string>();
-  } else if (gate.at("outcome") == "deny" && gate.at("gate") != "source-dest-check") {
-    text += " implicit deny";
-  }
-  if (!gate.contains("acl") && gate.at("gate") != "exempt" && gate.at("outcome") != "deny")
-    text += " (" + gate.at("outcome").get<std::string>() + ')';
-  return text;
-}
-
 std::string decided_by(const ordered_json& event) {
   const ordered_json& gates = event.at("gates");
   std::string text;
   if (gates.empty()) {
     text = event.value("parse_error", event.at("reason").get<std::string>());
   } else if (event.at("verdict") == "drop") {
-    text = gate(gates.back());
+    text = gate_text(gates.back());
   } else {
-    for (const auto& one : gates) text += (text.empty() ? "" : ", ") + gate(one);
+    for (const auto& one : gates) text += (text.empty() ? "" : ", ") + gate_text(one);
   }
   const ordered_json& before = event.at("before");
   if (!before.is_null())
@@ -91,7 +55,8 @@ std::string ObserveText::titles() const {
 std::string ObserveText::line(const ordered_json& event) {
   const std::string kind = event.at("event").get<std::string>();
   if (kind == "missed")
-    return note("missed " + grouped(event.at("count")) + " decisions: more came than could be told");
+    return note("missed " + grouped(event.at("count").get<std::uint64_t>()) +
+                " decisions: more came than could be told");
   if (kind == "policy") {
     std::string text = "policy generation " + event.at("generation").dump() + " in force";
     for (const auto& sentence : event.at("unknown")) text += "; " + sentence.get<std::string>();
@@ -102,11 +67,11 @@ std::string ObserveText::line(const ordered_json& event) {
   const ordered_json& packet = event.at("packet");
   Row cells{"", event.at("verdict") == "drop" ? "DROP" : "ACCEPT", "?", "?", "?"};
   if (!packet.is_null()) {
-    cells[2] = protocol(packet);
-    cells[3] = endpoint(packet, "source", "source_port");
-    cells[4] = endpoint(packet, "destination", "destination_port");
+    cells[2] = protocol_text(packet);
+    cells[3] = endpoint_text(packet, "source", "source_port");
+    cells[4] = endpoint_text(packet, "destination", "destination_port");
   }
-  if (kind == "repeat") return row(cells, "×" + grouped(event.at("count")) + " more");
+  if (kind == "repeat") return row(cells, "×" + grouped(event.at("count").get<std::uint64_t>()) + " more");
   cells[0] = clock_time(event.at("time").get<double>());
   return row(cells, decided_by(event));
 }
@@ -130,8 +95,10 @@ std::string ObserveText::note(const std::string& text) const {
 }
 
 std::string ObserveText::summary(const ordered_json& end) {
-  return grouped(end.at("decisions")) + " decisions: " + grouped(end.at("told")) + " told, " +
-         grouped(end.at("repeated")) + " repeated, " + grouped(end.at("missed")) + " missed\n";
+  return grouped(end.at("decisions").get<std::uint64_t>()) +
+         " decisions: " + grouped(end.at("told").get<std::uint64_t>()) + " told, " +
+         grouped(end.at("repeated").get<std::uint64_t>()) + " repeated, " +
+         grouped(end.at("missed").get<std::uint64_t>()) + " missed\n";
 }
 
 }  // namespace vpcwall
