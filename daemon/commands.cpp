@@ -96,6 +96,7 @@ ordered_json Commands::status() const {
   json["interfaces"] = firewall_.policy()->interfaces.size();
   json["mode"] = to_string(settings_.mode);
   json["backend"] = firewall_.backend();
+  json["hooks"] = {{"reinstalled", firewall_.hooks_mended()}};
   json["fail_mode"] = settings_.fail_mode == FailMode::open ? "open" : "closed";
   json["management_bypass"] = ordered_json::array();
   for (const LocalPort& port : settings_.management_bypass)

@@ -1,6 +1,5 @@
 #include "daemon/firewall.h"
 
-#include <net/if.h>
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
@@ -15,8 +14,6 @@
 
 namespace vpcwall {
 namespace {
-
-constexpr Duration longest_wait = std::chrono::seconds(5);
 
 constexpr std::size_t records_at_a_time = 1024;  // of the fast path, once nobody adds any
 
@@ -140,9 +137,10 @@ Firewall::~Firewall() {
 }
 
 void Firewall::start(const Policy& policy) {
-  const HookPlan plan = hook_plan(policy);
+  devices_ = named_devices(policy, Absent::refused);
+  const HookPlan plan = hook_plan(policy, devices_);
   require_installable(plan);
-  reloader_->apply(policy, device_bindings(policy), Duration::zero());
+  reloader_->apply(policy, bindings_of(devices_), Duration::zero());
   written_ = policy;
   inherit(policy);
   const WorkerSurroundings surroundings{
@@ -158,7 +156,7 @@ void Firewall::start(const Policy& policy) {
     if (!plan.fast_path) throw;
     give_up_fast_path(error.what());
     fast_path_->shared().begin_change();
-    install_if_changed(hook_plan(policy));
+    install_if_changed(hook_plan(policy, devices_));
   }
   if (fast_path_ && no_fast_path_.empty()) fast_path_->leave_for_successor();
 }
@@ -179,11 +177,11 @@ std::vector<std::uint64_t> Firewall::progress() const {
 
 ReloadReport Firewall::reload(const Policy& policy) {
   // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
-  const HookPlan plan = hook_plan(policy);
-  const std::vector<DeviceBinding> bindings = device_bindings(policy);
-  install_if_changed(plan);
-  ReloadReport report = reloader_->apply(policy, bindings, longest_wait);
+  std::vector<NamedDevice> devices = named_devices(policy, Absent::refused);
+  install_if_changed(hook_plan(policy, devices));
+  ReloadReport report = reloader_->apply(policy, bindings_of(devices), longest_takeover);
   written_ = policy;
+  devices_ = std::move(devices);
   drop_ended_waiting();
   return report;
 }
@@ -303,66 +301,6 @@ bool Firewall::suit_watchers() {
   return everywhere;
 }
 
-std::vector<DeviceBinding> Firewall::device_bindings(const Policy& policy) const {
-  std::vector<DeviceBinding> bindings;
-  for (const Interface& interface : policy.interfaces) {
-    std::string device = interface.device;
-    for (const std::string& key : {interface.name, interface.id})
-      if (const auto named = settings_.devices.find(key); named != settings_.devices.end())
-        device = named->second;
-    if (device.empty()) continue;
-    const unsigned index = ::if_nametoindex(device.c_str());
-    if (index == 0)
-      throw std::runtime_error("interface " + interface.name + ": there is no device " + device +
-                               " here; correct `device` in the policy or `devices` in daemon.yaml");
-    bindings.push_back({index, interface.id});
-  }
-  for (const auto& named : settings_.devices) {
-    const std::string& name = named.first;
-    const bool known = std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
-                                   [&](const Interface& one) { return one.name == name || one.id == name; });
-    if (!known)
-      throw std::runtime_error("`devices` of daemon.yaml names " + name +
-                               ", which is no interface of the policy; remove it there or add the interface");
-  }
-  return bindings;
-}
-
-HookPlan Firewall::hook_plan(const Policy& policy) {
-  HookPlan plan;
-  plan.mode = settings_.mode;
-  plan.first_queue = settings_.queues.first;
-  plan.queue_count = static_cast<std::uint16_t>(queues_.size());
-  plan.queue_seed = inheritance_.queue_seed;
-  plan.fail_open = settings_.fail_mode == FailMode::open;
-  plan.bypass = settings_.management_bypass;
-  if (plan.mode == HookMode::router) {
-    for (const auto& range : {policy.vpc.cidr, policy.vpc.ipv6_cidr})
-      if (range) plan.guarded.push_back(*range);
-    plan.guarded.insert(plan.guarded.end(), policy.vpc.secondary_cidrs.begin(),
-                        policy.vpc.secondary_cidrs.end());
-  }
-  std::vector<std::optional<DeviceClass>> device_classes;
-  for (const DeviceBinding& binding : device_bindings(policy)) {
-    char name[IF_NAMESIZE] = {};
-    if (::if_indextoname(binding.device, name) == nullptr)
-      throw std::system_error(errno, std::generic_category(), "device of interface " + binding.interface);
-    plan.devices.emplace_back(name);
-    device_classes.push_back(fast_path_ ? fast_path_->device_classes().assign(binding.device) : std::nullopt);
-  }
-  if (fast_path_ && no_fast_path_.empty())
-    plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
-  return plan;
-}
-
-void Firewall::install_if_changed(const HookPlan& plan) {
-  if (has_hooks_ && plan == installed_) return;
-  const auto pins = plan.fast_path ? fast_path_->pin() : nullptr;
-  hooks_->install(plan);
-  installed_ = plan;
-  has_hooks_ = true;
-}
-
 void Firewall::wake_workers() noexcept {
   for (NfQueue& queue : queues_) queue.wake();
 }
@@ -371,7 +309,7 @@ bool Firewall::every_worker_has_looked() {
   if (threads_.empty()) return true;  // stopped
   const std::uint64_t number = fence_->raise();
   wake_workers();
-  return fence_->wait(number, longest_wait);
+  return fence_->wait(number, longest_takeover);
 }
 
 void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {

@@ -61,6 +61,9 @@ enum class Ending : std::uint8_t {
   for_successor  // hooks stay, and packets wait for whoever adopts the queues
 };
 
+// How long a worker may take to judge by a new policy before that is said.
+inline constexpr Duration longest_takeover = std::chrono::seconds(5);
+
 class Firewall {
  public:
   // Throws std::system_error or std::runtime_error with a line for the operator.
@@ -72,6 +75,17 @@ class Firewall {
   void start(const Policy& policy);
   // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is.
   ReloadReport reload(const Policy& policy);
+
+  // When a device came or went: packets of a device that is back under its name are judged as before, though
+  // for the kernel it is another one. What one that is absent had is kept for its return. What changed, as
+  // sentences; empty when nothing did. Throws like reload(), and then it was not done.
+  [[nodiscard]] std::vector<std::string> rebind_devices();
+  // When somebody changed rules: installs ours again unless they stand as they did; true if it had to.
+  // Throws std::runtime_error when that fails.
+  [[nodiscard]] bool mend_hooks();
+  [[nodiscard]] std::uint64_t hooks_mended() const noexcept { return hooks_mended_; }
+  [[nodiscard]] bool rule_changes_are_told() const noexcept { return hooks_->changes_are_told(); }
+
   // Ends the workers, once they have answered what they took. Idempotent.
   void stop(Ending ending);
 
@@ -147,8 +161,15 @@ class Firewall {
   [[nodiscard]] const EventTap& tap() const noexcept { return *tap_; }
 
  private:
-  [[nodiscard]] std::vector<DeviceBinding> device_bindings(const Policy& policy) const;
-  [[nodiscard]] HookPlan hook_plan(const Policy& policy);
+  // A device that is named and not here.
+  enum class Absent : std::uint8_t { refused, awaited };
+  struct NamedDevice {
+    std::string name, interface;
+    unsigned index = 0;  // 0: absent
+  };
+  [[nodiscard]] std::vector<NamedDevice> named_devices(const Policy& policy, Absent absent) const;
+  [[nodiscard]] static std::vector<DeviceBinding> bindings_of(const std::vector<NamedDevice>& devices);
+  [[nodiscard]] HookPlan hook_plan(const Policy& policy, const std::vector<NamedDevice>& devices);
   void inherit(const Policy& policy);
   void drop_ended_waiting();
   void give_flows_to(Shadow& shadow) const;
@@ -191,7 +212,10 @@ class Firewall {
   std::optional<Policy> written_;
   std::unique_ptr<HookInstaller> hooks_;
   HookPlan installed_;
+  std::string standing_;  // of the rules, just after they were installed; empty: cannot be told
   bool has_hooks_ = false;
+  std::uint64_t hooks_mended_ = 0;
+  std::vector<NamedDevice> devices_;  // of the policy in force
   std::deque<Worker> workers_;
   std::vector<std::jthread> threads_;
 };

@@ -16,6 +16,7 @@
 
 #include "daemon/log.h"
 #include "daemon/service_manager.h"
+#include "daemon/upkeep.h"
 #include "daemon/watchdog.h"
 
 namespace vpcwall {
@@ -67,7 +68,9 @@ void block_signals() {
   const sigset_t set = handled_signals();
   if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0)
     throw std::system_error(errno, std::generic_category(), "pthread_sigmask");
+  // Both are errors of a call as well, and no reason to end.
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGXFSZ, SIG_IGN);
 }
 
 Served serve(const ServedParts& parts) {
@@ -78,15 +81,19 @@ Served serve(const ServedParts& parts) {
   notify_service_manager("READY=1\n" + status_line(firewall));
 
   // A descriptor of -1 is one that poll() leaves out.
-  std::array<pollfd, 4> watched{{{signals.get(), POLLIN, 0},
+  Upkeep upkeep(firewall, now());
+  std::array<pollfd, 6> watched{{{signals.get(), POLLIN, 0},
                                  {control.event_fd(), POLLIN, 0},
                                  {firewall.failure_event(), POLLIN, 0},
-                                 {http != nullptr ? http->event_fd() : -1, POLLIN, 0}}};
+                                 {http != nullptr ? http->event_fd() : -1, POLLIN, 0},
+                                 {upkeep.device_events(), POLLIN, 0},
+                                 {upkeep.rule_events(), POLLIN, 0}}};
   Watchdog watchdog(now());
   TimePoint look_at = now();
   for (;;) {
     int tick = std::min({control.has_streams() ? stream_milliseconds : tick_milliseconds,
-                         milliseconds_until(changes.due()), milliseconds_until(look_at)});
+                         milliseconds_until(changes.due()), milliseconds_until(look_at),
+                         milliseconds_until(upkeep.due())});
     if (http != nullptr) tick = http->patience(tick);
     if (::poll(watched.data(), watched.size(), tick) < 0 && errno != EINTR)
       throw std::system_error(errno, std::generic_category(), "poll");
@@ -98,6 +105,7 @@ Served serve(const ServedParts& parts) {
     if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
     changes.revert_if_due(now());
+    upkeep.handle_events(now());
     if (http != nullptr) http->handle_events(now());
     if (now() >= look_at) {
       watchdog.look(firewall.progress(), now());

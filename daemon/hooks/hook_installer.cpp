@@ -29,6 +29,8 @@ class SoleInstaller : public HookInstaller {
   }
   [[nodiscard]] std::string_view backend() const noexcept override { return chosen_->backend(); }
   [[nodiscard]] std::string fast_path_refusal() const override { return chosen_->fast_path_refusal(); }
+  [[nodiscard]] std::string standing() const override { return chosen_->standing(); }
+  [[nodiscard]] bool changes_are_told() const noexcept override { return chosen_->changes_are_told(); }
 
  private:
   void remove_others() {

@@ -31,6 +31,11 @@ class HookInstaller {
   virtual void remove() = 0;
   // Why the back end cannot consult the fast path; empty if it can.
   [[nodiscard]] virtual std::string fast_path_refusal() const = 0;
+  // What of ours stands in the ruleset now, as text: another text means that a rule is gone, new or other.
+  // Empty if nothing does. Throws std::runtime_error when the ruleset cannot be read.
+  [[nodiscard]] virtual std::string standing() const = 0;
+  // Whether the kernel tells those who listen (NFNLGRP_NFTABLES) when rules change.
+  [[nodiscard]] virtual bool changes_are_told() const noexcept { return true; }
   // For people and logs: "nft", "xt (iptables-nft)", …
   [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
 };

@@ -25,6 +25,12 @@ void NftHooks::remove() {
   if (!result.ok) throw std::runtime_error("nft refused to remove the hook rules: " + result.errors);
 }
 
+// With their handles: a rule that was taken out and written anew is another one.
+std::string NftHooks::standing() const {
+  const NftResult result = NftSession().list("list table inet " + std::string(nft_table));
+  return result.ok ? result.output : std::string();
+}
+
 std::string NftHooks::refusal() {
   try {
     // Without a hook: when one goes, even one that was only tried, the kernel drops every packet that waits

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "daemon/hooks/nft_objects.h"
 #include "daemon/hooks/program.h"
@@ -52,8 +54,10 @@ void XtHooks::install(const HookPlan& plan) {
   }
 }
 
-void XtHooks::install(const HookPlan& plan, Family family, const XtState& state) const {
+void XtHooks::install(const HookPlan& plan, Family family, const XtState& state) {
   std::vector<std::string> made = state.made;
+  for (const std::string& object : made_[family])
+    if (!contains(made, object)) made.push_back(object);
   if (!variant_.is_legacy()) {
     const std::vector<std::string> present = nft_objects(family, xt_table);
     std::vector<std::string> wanted = xt_hooks_needed(plan, family);
@@ -63,6 +67,7 @@ void XtHooks::install(const HookPlan& plan, Family family, const XtState& state)
     }
   }
   restore(family, render_xt(plan, family, state, made));
+  made_[family] = std::move(made);
 }
 
 void XtHooks::remove() {
@@ -99,11 +104,25 @@ std::string XtHooks::fast_path_refusal() const {
   return "rules of iptables-legacy need the names of the programs for ever; install iptables-nft";
 }
 
-XtState XtHooks::read_state(Family family) const {
+// Of the table's other rules none: they are somebody else's business.
+std::string XtHooks::standing() const {
+  std::string all;
+  for (const Family family : families()) {
+    if (is_untouched(family)) continue;
+    std::istringstream saved(save(family));
+    for (std::string line; std::getline(saved, line);)
+      if (line.find("VPCWALL-") != std::string::npos) all += line.substr(0, line.find(" [")) + '\n';
+  }
+  return all;
+}
+
+XtState XtHooks::read_state(Family family) const { return read_xt_state(save(family)); }
+
+std::string XtHooks::save(Family family) const {
   const std::string tool = std::string(family == Family::ipv4 ? variant_.ipv4 : variant_.ipv6) + "-save";
   const ProgramResult result = run_program({tool, "-t", std::string(xt_table)});
   if (result.status != 0) throw std::runtime_error(tool + ": " + first_lines(result.errors));
-  return read_xt_state(result.output);
+  return result.output;
 }
 
 void XtHooks::restore(Family family, const std::string& text) const {

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,19 +37,24 @@ class XtHooks : public HookInstaller {
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return variant_.label; }
   [[nodiscard]] std::string fast_path_refusal() const override;
+  [[nodiscard]] std::string standing() const override;
+  [[nodiscard]] bool changes_are_told() const noexcept override { return !variant_.is_legacy(); }
 
   // Why these tools cannot install our rules on this kernel; empty if they can. Leaves no trace, save that
   // the legacy kind touches its table.
   [[nodiscard]] std::string refusal();
 
  private:
+  [[nodiscard]] std::string save(Family family) const;
   [[nodiscard]] XtState read_state(Family family) const;
   void restore(Family family, const std::string& text) const;
-  void install(const HookPlan& plan, Family family, const XtState& state) const;
+  void install(const HookPlan& plan, Family family, const XtState& state);
   void remove(Family family, const XtState& state) const;
   [[nodiscard]] bool is_untouched(Family family) const;
 
   XtVariant variant_;
+  // What this process made: the note of it in the ruleset is gone when somebody removed our rules.
+  std::map<Family, std::vector<std::string>> made_;
 };
 
 }  // namespace vpcwall

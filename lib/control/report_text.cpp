@@ -125,6 +125,9 @@ std::string status_text(const ordered_json& report) {
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
           report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
           '\n';
+  if (report.contains("hooks") && report.at("hooks").at("reinstalled") != 0)
+    text += "            somebody else removed or changed the rules; installed again " +
+            number(report.at("hooks").at("reinstalled")) + " times\n";
   if (report.contains("management_bypass")) {
     std::string ports;
     for (const auto& port : report.at("management_bypass"))

@@ -105,6 +105,17 @@ class Vpc:
             commands.append(f"route add {host_prefix(address)} via {gateway} dev {device} onlink")
         self.router.ip("\n".join(commands))
 
+    def unplug(self, name):
+        """The link of a host is gone, both ends of it."""
+        self.router.ip(f"link delete {name}")
+
+    def plug(self, name):
+        """As at the beginning: for the kernel, other devices of the same names."""
+        host = getattr(self, name)
+        self._link(host, name)
+        host.attach(HOSTS[name])
+        self._route(host, name)
+
     def remove(self):
         for namespace in self.namespaces:
             namespace.remove()

@@ -1,0 +1,142 @@
+"""What the firewall rests on goes away: hook rules that somebody else removes, devices that vanish and come back."""
+
+import subprocess
+
+import pytest
+from conditions import eventually
+from daemon import program
+from policies import ANY_IN, OUT_ALL, Policy
+from scapy.layers.inet import IP, UDP
+from topology import A1, A2, B1, X
+from traffic import Attempt, Capture, TcpEcho, connect, echoes, inject
+
+OPEN = Policy(members={"a1": ["g"], "b1": ["g"]}, groups={"g": (ANY_IN, OUT_ALL)})
+WEB = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], OUT_ALL), "h": (["tcp/80 10.0.0.0/16"], [])})
+WITHOUT_RULES = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], []), "h": ([], [])})
+REMOVALS = {
+    "everything": ["nft flush ruleset"],
+    "a table": ["nft delete table ip security"],
+    "a jump": ["iptables -w -t security -F FORWARD"],
+    "a chain": ["iptables -w -t security -F VPCWALL-QUEUE"],
+    "a rule of IPv6": ["ip6tables -w -t security -D VPCWALL-FORWARD 1"],
+    "all of ours, in order": ["iptables -w -t security -F", "iptables -w -t security -X"],
+}
+
+
+def run(namespace, command):
+    result = namespace.run(*command.split())
+    assert result.returncode == 0, f"{command}: {result.stdout}"
+
+
+def rules(namespace):
+    """Without the order of tables and chains, which is that of their making, and without counters."""
+    return sorted(namespace.rules().partition("== nft")[0].splitlines())
+
+
+def mended(daemon):
+    return daemon.status()["hooks"]["reinstalled"]
+
+
+@pytest.mark.parametrize("fast_path", ["off", "required"])
+@pytest.mark.parametrize("commands", REMOVALS.values(), ids=REMOVALS)
+def test_rules_that_somebody_else_removes_are_there_again(vpc, guard, commands, fast_path):
+    before = vpc.router.rules()
+    daemon = guard(WEB, fast_path=fast_path)
+    installed = rules(vpc.router)
+    with TcpEcho(vpc.b1, 80), TcpEcho(vpc.b1, 81) as denied, connect(vpc.a1, B1, 80) as running:
+        assert echoes(running)
+        for command in commands:
+            # The second of two may find that all is back already, and then it fails: no matter.
+            vpc.router.run(*command.split())
+        eventually(lambda: mended(daemon) > 0 and rules(vpc.router) == installed, "the rules to be there again")
+        assert echoes(running)
+        denials = daemon.counters().gate("sg-ingress", "deny")
+        with Attempt(vpc.a1, B1, 81) as attempt:
+            eventually(lambda: daemon.counters().gate("sg-ingress", "deny") > denials, "a SYN to be denied")
+            assert not attempt.settled()
+        assert denied.accepted == 0
+    assert "somebody else removed or changed the hook rules" in daemon.log()
+    shown = subprocess.run([program("VPCWALL"), "status", "--socket", str(daemon.socket_path)],
+                           capture_output=True, text=True, check=True)
+    assert f"installed again {mended(daemon)} times" in shown.stdout
+    assert daemon.stop() == 0
+    assert vpc.router.rules() == before
+
+
+def test_what_others_do_to_their_own_rules_is_left_alone(vpc, guard):
+    daemon = guard(WEB)
+    installed = rules(vpc.router)
+    try:
+        run(vpc.router, "nft add table inet somebody")
+        run(vpc.router, "iptables -w -t security -A FORWARD -s 192.0.2.77 -j DROP")
+        # Looked at in the order of what happened: once this one is mended, those before were seen and left.
+        run(vpc.router, "iptables -w -t security -F VPCWALL-QUEUE")
+        eventually(lambda: mended(daemon) > 0, "the rules to be there again")
+        assert mended(daemon) == 1
+        assert "192.0.2.77" in vpc.router.rules()
+    finally:
+        run(vpc.router, "iptables -w -t security -D FORWARD -s 192.0.2.77 -j DROP")
+        run(vpc.router, "nft delete table inet somebody")
+    assert rules(vpc.router) == installed
+
+
+@pytest.mark.parametrize("fast_path", ["off", "required"])
+def test_a_device_that_comes_back_is_judged_as_before(vpc, guard, fast_path):
+    daemon = guard(OPEN, devices={"a1": "a1"}, fast_path=fast_path)
+    installed = rules(vpc.router)
+    for _ in range(3):
+        vpc.unplug("a1")
+        try:
+            eventually(lambda: daemon.log().count(" is gone:") > daemon.log().count(" is back:"), "the daemon to miss it")
+            daemon.ask("rules")
+        finally:
+            vpc.plug("a1")
+        eventually(lambda: daemon.log().count(" is back:") == daemon.log().count(" is gone:"), "the daemon to find it")
+        counted = daemon.counters().gate("source-dest-check", "deny")
+        datagram = UDP(sport=1000, dport=2000) / b"who am I?"
+        with Capture(vpc.x) as at_x, Capture(vpc.b1) as at_b1:
+            inject(vpc.a1, IP(src="192.0.2.99", dst=X) / datagram, IP(src=A2, dst=B1) / datagram)
+            daemon.await_gate("source-dest-check", "deny", packets=counted + 2)
+            inject(vpc.a1, IP(src=A1, dst=X) / datagram)
+            at_x.await_from(A1)
+            assert at_x.arrived_from("192.0.2.99") == at_b1.arrived_from(A2) == []
+    if fast_path == "off":  # otherwise rules name the class of the device, and that is another one
+        assert rules(vpc.router) == installed
+
+
+@pytest.mark.parametrize("fast_path", ["off", "required"])
+def test_connections_go_on_when_their_device_is_back(vpc, guard, fast_path):
+    daemon = guard(WEB, devices={"a1": "a1", "b1": "b1"}, fast_path=fast_path)
+    with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as running:
+        assert echoes(running)
+        daemon.reload(WITHOUT_RULES)  # from now on only state lets anything pass
+        assert echoes(running)
+        for name in ("a1", "b1"):
+            vpc.unplug(name)
+        try:
+            eventually(lambda: daemon.log().count(" is gone:") == 2, "the daemon to miss both")
+        finally:
+            for name in ("a1", "b1"):
+                vpc.plug(name)
+        eventually(lambda: daemon.log().count(" is back:") == 2, "the daemon to find both")
+        assert echoes(running)
+        assert len(daemon.flows()) == 2
+        with Attempt(vpc.a1, B1, 80) as attempt:
+            daemon.await_gate("sg-egress", "deny")
+            assert not attempt.settled()
+
+
+def test_a_reload_is_refused_while_a_device_is_absent_and_works_when_it_is_back(vpc, guard):
+    daemon = guard(OPEN, devices={"a1": "a1"})
+    vpc.unplug("a1")
+    try:
+        eventually(lambda: " is gone:" in daemon.log(), "the daemon to miss it")
+        answer = daemon.ask("reload")
+        assert not answer["accepted"]
+        assert any("there is no device a1" in line for line in answer["diagnostics"])
+        with TcpEcho(vpc.b1, 80), connect(vpc.x, B1, 80) as connection:
+            assert echoes(connection), "the others are judged as before"
+    finally:
+        vpc.plug("a1")
+    eventually(lambda: " is back:" in daemon.log(), "the daemon to find it")
+    daemon.reload(OPEN)
