@@ -39,6 +39,7 @@ class Ledger:
         rules = daemon.ask("rules")
         return {
             "forwarded": forwarded,
+            "queues": len(queues),
             "judged": sum(row["packets"] for row in rules["reasons"]),
             "received": sum(queue["received"] for queue in queues),
             "waiting": sum(queue["waiting"] for queue in queues),
@@ -70,8 +71,9 @@ class Ledger:
             found.append(f"{gained['received']} packets were received, {gained['judged']} have a reason")
         if figures["undecodable"]:
             found.append(f"{figures['undecodable']} packets that nobody could read")
-        if gained["refused_verdicts"] > 0 and same_process:
-            found.append(f"{gained['refused_verdicts']} verdicts were refused")
+        # At its first packet a queue that was adopted drops what nobody answered, and mostly there is nothing.
+        if figures["refused_verdicts"] > figures["queues"]:
+            found.append(f"{figures['refused_verdicts']} verdicts were refused")
         self.forwarded_in_all += gained["forwarded"]
         self.dropped_in_all += gained["dropped"]
         self._base = figures
