@@ -10,7 +10,9 @@ import threading
 class ServiceManager:
     """Give `environment()` to the process and `command()` in front of it; close() at the end."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, watchdog_seconds=None):
+        """With `watchdog_seconds` it wants to be told at least so often that all is well."""
+        self.watchdog_seconds = watchdog_seconds
         self.path = str(folder / "notify")
         self.heard = []  # every state, as lines
         self.kept = {}  # descriptors by name
@@ -74,7 +76,10 @@ class ServiceManager:
         moves += [f"exec {3 + place}<&{50 + place} {50 + place}<&-" for place in range(len(kept))]
         names = ":".join(name for name, _ in kept)
         listen = f"export LISTEN_PID=$$ LISTEN_FDS={len(kept)} LISTEN_FDNAMES={names}" if kept else ":"
-        script = "; ".join([*moves, listen, f"export NOTIFY_SOCKET={self.path}", 'exec "$@"'])
+        watchdog = ":"
+        if self.watchdog_seconds:
+            watchdog = f"export WATCHDOG_PID=$$ WATCHDOG_USEC={int(self.watchdog_seconds * 1e6)}"
+        script = "; ".join([*moves, listen, watchdog, f"export NOTIFY_SOCKET={self.path}", 'exec "$@"'])
         return ["bash", "-c", script, "start"]
 
     def descriptors(self):
