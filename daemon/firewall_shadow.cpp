@@ -22,8 +22,9 @@ std::shared_ptr<Shadow> Firewall::begin_shadow(const Policy& candidate) {
   if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
     throw std::system_error(errno, std::generic_category(), "getrandom");
   const auto shadow = std::make_shared<Shadow>(
-      candidate, reloader_->context(), device_bindings(candidate), policy()->generation,
-      Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker}, seed, clock_.now());
+      candidate, reloader_->context(), bindings_of(named_devices(candidate, Absent::refused)),
+      policy()->generation, Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker},
+      seed, clock_.now());
   stage_.enter(shadow);
   shadow_pauses_ = true;
   // The kernel has told all that it knew, and every worker follows: what is copied now stays true.
@@ -71,7 +72,7 @@ std::vector<std::string> Firewall::unseen_by_shadow(const Policy& candidate) con
   look_for(candidate.vpc.cidr);
   look_for(candidate.vpc.ipv6_cidr);
   for (const Prefix& range : candidate.vpc.secondary_cidrs) look_for(range);
-  for (const DeviceBinding& binding : device_bindings(candidate)) {
+  for (const DeviceBinding& binding : bindings_of(named_devices(candidate, Absent::refused))) {
     char name[IF_NAMESIZE] = {};
     if (::if_indextoname(binding.device, name) == nullptr) continue;
     const auto& devices = installed_.devices;

@@ -71,8 +71,7 @@ class Ledger:
             found.append(f"{gained['received']} packets were received, {gained['judged']} have a reason")
         if figures["undecodable"]:
             found.append(f"{figures['undecodable']} packets that nobody could read")
-        # At its first packet a queue that was adopted drops what nobody answered, and mostly there is nothing.
-        if figures["refused_verdicts"] > figures["queues"]:
+        if figures["refused_verdicts"]:
             found.append(f"{figures['refused_verdicts']} verdicts were refused")
         self.forwarded_in_all += gained["forwarded"]
         self.dropped_in_all += gained["dropped"]
