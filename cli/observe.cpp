@@ -1,16 +1,12 @@
 // vpcwall observe: the live decisions of the running daemon, a line for each change of a flow's decision.
 #include <unistd.h>
 
-#include <cerrno>
 #include <chrono>
 #include <iostream>
 #include <memory>
-#include <system_error>
 
-#include "cli/control_client.h"
 #include "cli/control_socket.h"
-#include "cli/control_stream.h"
-#include "cli/end_signals.h"
+#include "cli/event_stream.h"
 #include "cli/observe_text.h"
 #include "cli/verbs.h"
 #include "control/observe_request.h"
@@ -23,7 +19,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double default_seconds = 10;
 constexpr double most_seconds = 1e9;
-constexpr std::chrono::seconds patience{30};  // for the first answer, and for what is left at the end
 
 struct ObserveOptions {
   std::string socket;
@@ -63,87 +58,32 @@ nlohmann::json request_of(const ObserveOptions& options) {
   return request;
 }
 
-// Prints what the daemon says; knows whether it has said its last word.
+// Prints what the daemon says.
 class Printer {
  public:
   explicit Printer(bool json) : json_(json), colour_(!json && ::isatty(STDOUT_FILENO) == 1), text_(colour_) {
     if (!json_) std::cout << text_.titles() << std::flush;
   }
 
-  void print(const std::string& line) {
-    const auto event = nlohmann::ordered_json::parse(line, nullptr, false);
-    if (!event.is_object() || !event.contains("event"))
-      throw std::runtime_error("the daemon sent a line that is no event: " + line.substr(0, 80));
-    ended_ = event.at("event") == "end";
+  // Whether that was the last word.
+  bool print(const std::string& line) {
+    const nlohmann::ordered_json event = event_of(line);
+    const bool last = event.at("event") == "end";
     if (json_) {
       std::cout << line << '\n';
-      return;
+      return last;
     }
     std::cout << text_.line(event);
     if (event.contains("explanation"))
       std::cout << '\n' << explanation_text(event.at("explanation"), colour_) << '\n';
-    if (ended_) std::cerr << ObserveText::summary(event);
+    if (last) std::cerr << ObserveText::summary(event);
+    return last;
   }
-  // Whoever reads our output sees each line while it is news.
-  static void flush() {
-    if (!std::cout.flush())
-      throw std::system_error(errno, std::generic_category(), "writing to standard output");
-  }
-  [[nodiscard]] bool has_ended() const noexcept { return ended_; }
 
  private:
   bool json_, colour_;
   ObserveText text_;
-  bool ended_ = false;
 };
-
-// What is wrong with the first line; nothing when the observation has begun.
-std::optional<int> refusal(const ControlStream::Next& first, const std::string& socket) {
-  using What = ControlStream::Next::What;
-  if (first.what == What::interrupted) return exit_status::ok;
-  if (first.what == What::deadline)
-    throw std::runtime_error("no answer from vpcwalld on " + socket + " in time");
-  const auto answer = nlohmann::json::parse(first.line, nullptr, false);
-  if (!answer.is_object()) throw std::runtime_error("what answers on " + socket + " is not vpcwalld");
-  const auto error = answer.find("error");
-  if (error == answer.end()) return std::nullopt;
-  std::string text = error->is_string() ? error->get<std::string>() : error->dump();
-  if (text.starts_with("unknown verb"))
-    text = "this vpcwalld is older than the command and cannot be observed; update and restart it";
-  std::cerr << "vpcwall: " << text << '\n';
-  return answer.contains("unknown") ? exit_status::bad_input : exit_status::negative;
-}
-
-int follow(ControlStream& stream, const EndSignals& signals, ControlStream::Deadline deadline, bool json,
-           const std::string& first) {
-  using What = ControlStream::Next::What;
-  Printer printer(json);
-  printer.print(first);
-  Printer::flush();
-  bool finishing = false;
-  while (!printer.has_ended()) {
-    const ControlStream::Next next = stream.next(deadline, signals.descriptor());
-    switch (next.what) {
-      case What::line:
-        printer.print(next.line);
-        if (!stream.has_line()) Printer::flush();
-        break;
-      case What::end_of_stream:
-        Printer::flush();
-        std::cerr << "vpcwall: vpcwalld has ended, and with it what it could tell\n";
-        return exit_status::no_daemon;
-      case What::interrupted: signals.take(); [[fallthrough]];
-      case What::deadline:
-        if (finishing)
-          return exit_status::ok;  // a second signal, or a daemon that is too busy for its last words
-        finishing = true;
-        stream.finish();
-        deadline = Clock::now() + patience;
-    }
-  }
-  Printer::flush();
-  return exit_status::ok;
-}
 
 int observe(const ObserveOptions& options) {
   const nlohmann::json request = request_of(options);
@@ -153,8 +93,12 @@ int observe(const ObserveOptions& options) {
   }
   const EndSignals signals;
   ControlStream stream(options.socket, request);
-  const ControlStream::Next first = stream.next(Clock::now() + patience, signals.descriptor());
-  if (const auto status = refusal(first, options.socket)) return *status;
+  const auto first = await_first_answer(stream, signals, options.socket);
+  if (!first) return exit_status::ok;
+  if (const auto error = error_in(first->json, "cannot be observed")) {
+    std::cerr << "vpcwall: " << *error << '\n';
+    return first->json.contains("unknown") ? exit_status::bad_input : exit_status::negative;
+  }
 
   double seconds = options.seconds;
   if (seconds == 0 && !options.follow && options.count == 0) seconds = default_seconds;
@@ -162,7 +106,12 @@ int observe(const ObserveOptions& options) {
   if (seconds > 0)
     deadline =
         Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
-  return follow(stream, signals, deadline, options.json, first.line);
+  Printer printer(options.json);
+  const StreamEnd end = follow_events(stream, signals, deadline, first->line,
+                                      [&printer](const std::string& line) { return printer.print(line); });
+  if (end != StreamEnd::daemon_gone) return exit_status::ok;
+  std::cerr << "vpcwall: vpcwalld has ended, and with it what it could tell\n";
+  return exit_status::no_daemon;
 }
 
 void add_filters(CLI::App& verb, ObserveOptions& options) {

@@ -1,56 +1,27 @@
-"""`vpcwall observe` as a test sees it: a process, and the events that it has printed."""
+"""`vpcwall observe` as a test sees it."""
 
-import json
 import os
 import signal
-import subprocess
-import threading
 from pathlib import Path
 
 from conditions import eventually
 from daemon import program
+from event_process import EventProcess
 
 
-class Observer:
-    """Started, and observing when this returns. A context manager that ends it in any case."""
-
+class Observer(EventProcess):
     def __init__(self, daemon, *options, follow=True):
         command = [program("VPCWALL"), "observe", "--socket", str(daemon.socket_path), "--json", *options]
-        self.process = subprocess.Popen([*command, "--follow"] if follow else command, text=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.events = []  # grows while it runs
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        eventually(lambda: self.events or self.process.poll() is not None, "the observation to begin", within=30)
-        assert self.events, self.process.communicate()[1]
-        self.begin = self.events[0]
-
-    def _read(self):
-        for line in self.process.stdout:
-            self.events.append(json.loads(line))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self._reader.join()
-        self.process.stdout.close()
-        self.process.stderr.close()
-
-    def of(self, event):
-        return [one for one in list(self.events) if one["event"] == event]
+        super().__init__([*command, "--follow"] if follow else command, "the observation")
 
     def decisions(self):
         return self.of("decision")
 
     def await_decisions(self, count):
-        return eventually(lambda: len(self.decisions()) >= count and self.decisions(), f"{count} decisions", within=30)
+        return self.await_of("decision", count)
 
     def await_event(self, event):
-        return eventually(lambda: self.of(event), f"a line about {event}", within=30)[-1]
+        return self.await_of(event, 1)[-1]
 
     def suspend(self):
         """It reads nothing more when this returns."""
@@ -63,13 +34,11 @@ class Observer:
 
     def wait(self):
         """The exit status of one that ends by itself."""
-        status = self.process.wait(timeout=60)
-        self._reader.join()
-        return status
+        return self.wait_for_exit()
 
     def finish(self):
         """As by Ctrl-C; the last event."""
-        self.process.send_signal(signal.SIGINT)
+        self.interrupt()
         assert self.wait() == 0
         return self.events[-1]
 
