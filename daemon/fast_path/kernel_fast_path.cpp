@@ -67,6 +67,8 @@ std::uint64_t network_namespace_cookie() {
   return cookie;
 }
 
+std::string flows_name(const std::filesystem::path& folder) { return folder.string() + "-flows-"; }
+
 bool is_power_of_two(std::uint32_t number) noexcept { return number != 0 && (number & (number - 1)) == 0; }
 
 }  // namespace
@@ -78,7 +80,7 @@ void KernelFastPath::Destroy::operator()(fast_path_bpf* skeleton) const noexcept
 KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes)
     : device_classes_(device_classes),
       folder_(std::filesystem::path(bpf_file_system) / ("vpcwall-" + std::to_string(network_namespace()))),
-      memory_name_(folder_.string() + "-flows-" + std::to_string(network_namespace_cookie())) {
+      memory_name_(flows_name(folder_) + std::to_string(network_namespace_cookie())) {
   require_kernel();
   if (!is_power_of_two(sizes.flows) || !is_power_of_two(sizes.refusals) ||
       !is_power_of_two(sizes.presence_cells) || std::min(sizes.flows, sizes.refusals) < fast_path::ways ||
@@ -213,9 +215,12 @@ void KernelFastPath::leave_for_successor() noexcept {
   (void)bpf_map__pin(skeletons_.front()->maps.flows, memory_name_.c_str());
 }
 
+// Also what a process of a namespace left that had our number before and is gone: nobody else will.
 void KernelFastPath::leave_nothing() noexcept {
-  std::error_code ignored;
-  std::filesystem::remove(memory_name_, ignored);
+  const std::string ours = flows_name(folder_);
+  std::error_code ignored;  // what cannot be removed only takes up memory
+  for (const auto& entry : std::filesystem::directory_iterator(folder_.parent_path(), ignored))
+    if (entry.path().string().starts_with(ours)) std::filesystem::remove(entry.path(), ignored);
 }
 
 }  // namespace vpcwall

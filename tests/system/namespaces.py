@@ -45,10 +45,13 @@ class Namespace:
         )
         self.ip("link set lo up")
 
+    def inode(self):
+        """By which the kernel tells it from others, as long as it lives."""
+        return os.fstat(self._descriptor).st_ino
+
     def forget_flows(self):
         """What a killed daemon left in the kernel for a successor."""
-        number = os.fstat(self._descriptor).st_ino
-        for left in Path("/sys/fs/bpf").glob(f"vpcwall-{number}-flows-*"):
+        for left in Path("/sys/fs/bpf").glob(f"vpcwall-{self.inode()}-flows-*"):
             left.unlink()
 
     def remove(self):

@@ -3,6 +3,8 @@
 import contextlib
 import signal
 import socket
+import subprocess
+from pathlib import Path
 
 import pytest
 from conditions import eventually
@@ -131,6 +133,20 @@ def test_established_connections_go_on_while_a_killed_daemon_is_down(vpc, guard)
             transfer.send_block()
         transfer.finish()
         assert not attempt.settled()
+
+
+def test_what_a_namespace_that_is_gone_has_left_under_the_same_number_is_removed(vpc, guard):
+    """The number of a namespace is given again; its memory would stay until the next boot."""
+    left = Path(f"/sys/fs/bpf/vpcwall-{vpc.router.inode()}-flows-1")
+    made = ["bpftool", "map", "create", str(left), "type", "array", "key", "4", "value", "192", "entries", "8", "name", "left"]
+    subprocess.run(made, check=True)
+    daemon = guard(TRACKED, fast_path="required")
+    assert daemon.flows() == []
+    assert not left.exists()
+    names = [path.name for path in left.parent.glob(f"vpcwall-{vpc.router.inode()}-flows-*")]
+    assert len(names) == 1, "its own"
+    assert daemon.stop() == 0
+    assert not (left.parent / names[0]).exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGUSR2, signal.SIGKILL])
