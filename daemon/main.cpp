@@ -7,10 +7,10 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "daemon/change/first_policy.h"
 #include "daemon/change/policy_changes.h"
 #include "daemon/commands.h"
 #include "daemon/control_server.h"
@@ -22,11 +22,9 @@
 #include "daemon/service.h"
 #include "daemon/service_manager.h"
 #include "daemon/settings.h"
-#include "daemon/state/state_directory.h"
-#include "daemon/state/state_file.h"
+#include "daemon/state/lasting.h"
 #include "daemon/state/state_keeper.h"
 #include "daemon/text_file.h"
-#include "policy/policy_yaml.h"
 
 namespace {
 
@@ -48,83 +46,6 @@ std::optional<Settings> read_settings(const std::string& path) {
   LoadedSettings loaded = load_settings(*text, path);
   print(loaded.diagnostics);
   return loaded.settings;
-}
-
-// The policy to begin with, and where it comes from.
-struct FirstPolicy {
-  Policy policy;
-  PolicyText text;
-  PolicySource source = PolicySource::file;
-  std::vector<std::string> diagnostics;  // of the policy file
-};
-
-// What outlives the daemon, or why nothing does.
-struct Lasting {
-  std::optional<StateDirectory> directory;
-  std::optional<PolicyHistory> history;
-  std::string why_not;
-};
-
-Lasting open_lasting(const Settings& settings) {
-  Lasting lasting;
-  try {
-    lasting.directory.emplace(settings.state.directory);
-    lasting.history.emplace(settings.state.directory, settings.state.policies);
-  } catch (const std::exception& error) {
-    lasting.why_not = error.what();
-  }
-  return lasting;
-}
-
-std::optional<Policy> read_policy(const std::string& path, FirstPolicy& first) {
-  auto text = read_text_file(path, max_policy_bytes);
-  if (!text) {
-    first.diagnostics.push_back(text.error().message);
-    return std::nullopt;
-  }
-  LoadedPolicy loaded = load_policy(*text, path);
-  first.text = {std::move(*text), path};
-  for (const Diagnostic& diagnostic : loaded.diagnostics) first.diagnostics.push_back(to_string(diagnostic));
-  return std::move(loaded.policy);
-}
-
-// A file with mistakes must not leave a host without its firewall: the last policy that was good is better
-// than none. Nothing if there is none either.
-std::optional<FirstPolicy> first_policy(const std::string& path,
-                                        const std::optional<PolicyHistory>& history) {
-  FirstPolicy first;
-  std::optional<Policy> policy = read_policy(path, first);
-  for (const std::string& line : first.diagnostics) std::cerr << line << '\n';
-  if (!policy && history && !history->entries().empty()) {
-    const PastPolicy& last = history->entries().back();
-    const std::string name = "policy " + std::to_string(last.number) + " of the history";
-    spdlog::critical("{} is refused: the last known good policy comes into force instead, {}", path, name);
-    first.text = {history->text(last.number), name};
-    first.source = PolicySource::last_known_good;
-    policy = load_policy(first.text.text, name).policy;
-  }
-  if (!policy) return std::nullopt;
-  first.policy = std::move(*policy);
-  return first;
-}
-
-std::string state_path(const Settings& settings) { return settings.state.directory + "/flows-and-counters"; }
-
-Inheritance inherit(const Settings& settings, const Lasting& lasting,
-                    std::map<std::string, FileDescriptor> descriptors) {
-  Inheritance inheritance;
-  inheritance.descriptors = std::move(descriptors);
-  if (!lasting.directory) {
-    inheritance.queue_seed = std::random_device{}();
-    return inheritance;
-  }
-  inheritance.queue_seed = lasting.directory->queue_seed();
-  auto state = load_state(state_path(settings), now());
-  if (state)
-    inheritance.state = std::move(*state);
-  else if (!state.error().why.empty())
-    spdlog::warn("flows and counters begin anew: {}", state.error().why);
-  return inheritance;
 }
 
 int run(const Settings& settings, FirstPolicy first, Lasting lasting) {

@@ -1,17 +1,15 @@
 #include "daemon/hooks/nft_objects.h"
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <nlohmann/json.hpp>
 
+#include "daemon/hooks/netfilter_socket.h"
 #include "daemon/hooks/nft_session.h"
 
 namespace vpcwall {
@@ -49,11 +47,8 @@ nlmsghdr* put_message(char* at, std::uint16_t type, std::uint16_t flags, std::ui
 // One transaction with one message. Whether the kernel did it does not matter to us.
 template <class Name>
 void delete_if_unused(std::uint16_t kind, Family family, const Name& name) {
-  struct Closer {
-    void operator()(mnl_socket* socket) const noexcept { mnl_socket_close(socket); }
-  };
-  const std::unique_ptr<mnl_socket, Closer> socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0) return;
+  const NetfilterSocket socket = open_netfilter_socket();
+  if (!socket) return;
   std::array<char, 1024> buffer{};
   std::size_t size =
       put_message(buffer.data(), NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES)->nlmsg_len;

@@ -1,7 +1,6 @@
 #include "daemon/hooks/nft_program_rules.h"
 
 #include <arpa/inet.h>
-#include <libmnl/libmnl.h>
 #include <libnftnl/common.h>
 #include <libnftnl/expr.h>
 #include <libnftnl/rule.h>
@@ -20,29 +19,28 @@
 #include <system_error>
 #include <vector>
 
+#include "daemon/hooks/netfilter_socket.h"
+
 namespace vpcwall {
 namespace {
 
 constexpr const char* match_name = "bpf";
 constexpr std::uint32_t match_revision = 1;  // the first that takes a name
 
-struct Closer {
-  void operator()(mnl_socket* socket) const noexcept { mnl_socket_close(socket); }
+struct FreeRule {
   void operator()(nftnl_rule* rule) const noexcept { nftnl_rule_free(rule); }
 };
-using Socket = std::unique_ptr<mnl_socket, Closer>;
-using Rule = std::unique_ptr<nftnl_rule, Closer>;
+using Rule = std::unique_ptr<nftnl_rule, FreeRule>;
 
-Socket open_socket() {
-  Socket socket(mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC));
-  if (!socket || mnl_socket_bind(socket.get(), 0, MNL_SOCKET_AUTOPID) != 0)
-    throw std::system_error(errno, std::generic_category(), "netlink");
+NetfilterSocket open_socket() {
+  NetfilterSocket socket = open_netfilter_socket();
+  if (!socket) throw std::system_error(errno, std::generic_category(), "netlink");
   return socket;
 }
 
 // What the kernel says of `asked` messages that wanted an answer; 0: it did them all. It has answered when
 // the call that sent them returns.
-int verdict_of_kernel(const Socket& socket, std::size_t asked) {
+int verdict_of_kernel(const NetfilterSocket& socket, std::size_t asked) {
   std::array<char, 8192> buffer{};
   for (;;) {
     const ssize_t got = recv(mnl_socket_get_fd(socket.get()), buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -107,7 +105,7 @@ void insert_nft_program_rules(std::span<const NftProgramRule> rules) {
     size += message->nlmsg_len;
   }
   size += nftnl_batch_end(buffer.data() + size, sequence)->nlmsg_len;
-  const Socket socket = open_socket();
+  const NetfilterSocket socket = open_socket();
   if (mnl_socket_sendto(socket.get(), buffer.data(), size) < 0)
     throw std::system_error(errno, std::generic_category(), "netlink");
   if (const int error = verdict_of_kernel(socket, rules.size()); error != 0)
@@ -125,7 +123,7 @@ std::string nft_program_refusal() {
     mnl_attr_put_strz(message, NFTA_COMPAT_NAME, match_name);
     mnl_attr_put_u32(message, NFTA_COMPAT_REV, htonl(match_revision));
     mnl_attr_put_u32(message, NFTA_COMPAT_TYPE, htonl(0));  // a match, not a target
-    const Socket socket = open_socket();
+    const NetfilterSocket socket = open_socket();
     if (mnl_socket_sendto(socket.get(), message, message->nlmsg_len) < 0)
       return std::strerror(errno) + advice;
     if (const int error = verdict_of_kernel(socket, 1); error != 0)
