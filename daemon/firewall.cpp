@@ -45,7 +45,7 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
       failure_event_(make_event()),
       clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)),
       inheritance_(std::move(inheritance)),
-      waiting_(allowance_) {
+      waiting_(allowance_, random_seed()) {
   hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
   if (settings.fast_path != FastPathMode::off) load_fast_path();
   const std::uint16_t count =

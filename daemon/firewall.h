@@ -93,8 +93,9 @@ class Firewall {
   // parts, so that no worker waits for long; after stop() it is final.
   [[nodiscard]] SavedState save();
   // What came from the process before, and is not a worker's yet; takes idle ones away. Now and then.
-  void expire_waiting();
-  [[nodiscard]] std::size_t waiting_flows() const noexcept { return waiting_.size(); }
+  void expire_waiting() {
+    while (!waiting_.expire(clock_.now())) continue;
+  }
 
   // By name, for the service manager to keep.
   [[nodiscard]] std::vector<std::pair<std::string, int>> descriptors() const;

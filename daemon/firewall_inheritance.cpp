@@ -10,11 +10,6 @@ namespace {
 
 constexpr std::uint32_t flows_at_a_time = 1024;  // copied while a worker waits: some 50 µs
 
-bool has_ended(const CompiledPolicy& policy, const Flow& flow) {
-  const InterfaceIndex interface = policy.interface_numbered(flow.key.interface);
-  return interface == no_interface || is_untracked(policy, policy.interfaces[interface], flow.key);
-}
-
 }  // namespace
 
 // Counters go to one shard, flows to whoever gets their next packet. All of it under the policy that is in
@@ -24,7 +19,7 @@ void Firewall::inherit(const Policy& policy) {
   const std::uint32_t most = policy.behavior.flows_per_interface;
   const std::shared_ptr<const CompiledPolicy> compiled = reloader_->current();
   const auto add = [&](Flow flow) {
-    if (!has_ended(*compiled, flow)) waiting_.add(flow, most);
+    if (!has_ended(*compiled, flow.key)) waiting_.add(flow, most);
   };
   if (inheritance_.state) {
     const SavedState& state = *inheritance_.state;
@@ -73,7 +68,7 @@ SavedState Firewall::save() {
 // A flow that ended while it waited must not come back with a later change (C-25).
 void Firewall::drop_ended_waiting() {
   const std::shared_ptr<const CompiledPolicy> compiled = reloader_->current();
-  waiting_.drop_if([&](const Flow& flow) { return has_ended(*compiled, flow); });
+  waiting_.drop_if([&](const Flow& flow) { return has_ended(*compiled, flow.key); });
 }
 
 }  // namespace vpcwall

@@ -81,9 +81,4 @@ std::vector<std::string> Firewall::unseen_by_shadow(const Policy& candidate) con
   return unseen;
 }
 
-void Firewall::expire_waiting() {
-  waiting_.expire(clock_.now());
-  if (const auto shadow = stage_.current()) shadow->expire_waiting(clock_.now());
-}
-
 }  // namespace vpcwall

@@ -41,23 +41,6 @@ ordered_json rule_json(const CounterSlots& slots, CounterSlot slot, const Count&
   return json;
 }
 
-Verdict verdict_of(Reason reason) noexcept {
-  switch (reason) {
-    case Reason::passed:
-    case Reason::exempt:
-    case Reason::not_guarded:
-    case Reason::loopback: return Verdict::accept;
-    case Reason::source_dest_check:
-    case Reason::acl_entry:
-    case Reason::acl_default:
-    case Reason::no_group_rule:
-    case Reason::flow_table_full:
-    case Reason::malformed:
-    case Reason::fragment: return Verdict::drop;
-  }
-  return Verdict::drop;  // GCOVR_EXCL_LINE: every value has its case
-}
-
 template <class Enum>
 Enum enumerator(std::size_t index) {
   return static_cast<Enum>(index);

@@ -56,6 +56,24 @@ enum class Reason : std::uint8_t {
 };
 inline constexpr std::size_t reason_count = 11;
 
+// What becomes of a packet for that reason.
+[[nodiscard]] constexpr Verdict verdict_of(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::passed:
+    case Reason::exempt:
+    case Reason::not_guarded:
+    case Reason::loopback: return Verdict::accept;
+    case Reason::source_dest_check:
+    case Reason::acl_entry:
+    case Reason::acl_default:
+    case Reason::no_group_rule:
+    case Reason::flow_table_full:
+    case Reason::malformed:
+    case Reason::fragment: return Verdict::drop;
+  }
+  return Verdict::drop;  // GCOVR_EXCL_LINE: every value has its case
+}
+
 // Why a packet that could not be parsed is dropped.
 [[nodiscard]] constexpr Reason reason_of(ParseError error) noexcept {
   return error == ParseError::fragment ? Reason::fragment : Reason::malformed;

@@ -94,7 +94,7 @@ class Evaluation {
 
  private:
   void accept(Reason reason) noexcept {
-    decision_.verdict = Verdict::accept;
+    decision_.verdict = verdict_of(reason);
     decision_.reason = reason;
   }
 
@@ -374,6 +374,11 @@ bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interfa
                   const FlowKey& flow) noexcept {
   return has_ports(flow.protocol) && !policy.addresses.find(flow.remote()).auto_tracked() &&
          pair_open(interface, flow.family, flow.protocol, flow.local_port, flow.remote_port);
+}
+
+bool has_ended(const CompiledPolicy& policy, const FlowKey& flow) noexcept {
+  const InterfaceIndex index = policy.interface_numbered(flow.interface);
+  return index == no_interface || is_untracked(policy, policy.interfaces[index], flow);
 }
 
 }  // namespace vpcwall

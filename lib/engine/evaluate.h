@@ -48,4 +48,8 @@ struct FlowView {
 [[nodiscard]] bool is_untracked(const CompiledPolicy& policy, const CompiledInterface& interface,
                                 const FlowKey& flow) noexcept;
 
+// Whether a change to `policy` has ended the flow: it is now untracked (C-25), or its interface is gone
+// (C-67).
+[[nodiscard]] bool has_ended(const CompiledPolicy& policy, const FlowKey& flow) noexcept;
+
 }  // namespace vpcwall

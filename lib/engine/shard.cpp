@@ -20,8 +20,8 @@ void refuse_for_room(Decision& decision, const FlowEffect& effect) noexcept {
     if (gate.gate != full) continue;
     gate.outcome = Outcome::table_full;
     decision.gate_size = static_cast<std::uint8_t>(i + 1);
-    decision.verdict = Verdict::drop;
     decision.reason = Reason::flow_table_full;
+    decision.verdict = verdict_of(decision.reason);
     return;
   }
 }
@@ -35,20 +35,16 @@ void Shard::use(FastPath& fast_path, Places::Owner owner, bool refusals) {
   cache_ = std::make_unique<Cache>(fast_path, owner, flows_, counters_, refusals);
 }
 
-// A flow is known to the kernel before the packet that opened it has its verdict...
 void Shard::came(const FlowKey& key) {
-  if (!cache_ || !has_ports(key.protocol)) return;
-  const DirectedTuple directed = directed_tuple(key);
-  cache_->fast_path.presence().add(fast_path::hash_tuple(&directed.tuple, cache_->fast_path.hash_key()));
+  if (cache_) cache_->fast_path.flow_came(key);
 }
 
-// ... and passes no packet when it is no more.
+// What is no more passes no packet.
 void Shard::left(const FlowKey& key) {
   allowance_.give(key.interface);
-  if (!cache_ || !has_ports(key.protocol)) return;
-  cache_->flows.forget(key);
-  const DirectedTuple directed = directed_tuple(key);
-  cache_->fast_path.presence().remove(fast_path::hash_tuple(&directed.tuple, cache_->fast_path.hash_key()));
+  if (!cache_) return;
+  if (has_ports(key.protocol)) cache_->flows.forget(key);
+  cache_->fast_path.flow_left(key);
 }
 
 // A later change must not bring back what an earlier one ended (C-25), so the earlier sweep is done first.
@@ -69,10 +65,7 @@ bool Shard::sweep(TimePoint now, std::size_t budget) {
   return is_swept();
 }
 
-bool Shard::has_ended(const Flow& flow) const noexcept {
-  const InterfaceIndex index = adopted_->interface_numbered(flow.key.interface);
-  return index == no_interface || is_untracked(*adopted_, adopted_->interfaces[index], flow.key);
-}
+bool Shard::has_ended(const Flow& flow) const noexcept { return vpcwall::has_ended(*adopted_, flow.key); }
 
 // What a decision about `question` may look at.
 void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question) {

@@ -1,23 +1,29 @@
 #include "engine/waiting_flows.h"
 
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
-#include "fast_path/tuple.h"
-
 namespace vpcwall {
+namespace {
 
-// The keys come from a file of ours, so nobody aims them at one bucket.
-std::size_t WaitingFlows::Hash::operator()(const FlowKey& key) const noexcept {
-  return std::hash<std::string_view>{}(
-      {reinterpret_cast<const char*>(&key), sizeof key});  // NOLINT: plain bytes
+constexpr std::size_t presence_cells = std::size_t{1} << 20U;
+constexpr std::size_t expiry_budget = 256;  // under one hold of the lock; some 50 µs
+
+}  // namespace
+
+WaitingFlows::WaitingFlows(FlowAllowance& allowance, const FlowHash::Seed& seed)
+    : allowance_(allowance), hash_(seed), cells_(presence_cells), flows_(0, hash_) {}
+
+void WaitingFlows::await_expiry_of(const Flow& flow) {
+  expiries_.push({flow.expires, flow.key});
+  next_expiry_.store(expiries_.top().at, std::memory_order_relaxed);
 }
 
-std::optional<std::uint64_t> WaitingFlows::presence_of(const FlowKey& key) const noexcept {
-  if (fast_path_ == nullptr || !has_ports(key.protocol)) return std::nullopt;
-  const DirectedTuple directed = directed_tuple(key);
-  return fast_path::hash_tuple(&directed.tuple, fast_path_->hash_key());
+WaitingFlows::Flows::iterator WaitingFlows::take_out(Flows::iterator flow) {
+  presence_.remove(hash_(flow->first));
+  const auto next = flows_.erase(flow);
+  size_.store(flows_.size(), std::memory_order_relaxed);
+  return next;
 }
 
 bool WaitingFlows::add(const Flow& flow, std::uint32_t most_of_interface) {
@@ -32,26 +38,30 @@ bool WaitingFlows::add(const Flow& flow, std::uint32_t most_of_interface) {
       known.packets[side] = std::max(known.packets[side], before.packets[side]);
       known.bytes[side] = std::max(known.bytes[side], before.bytes[side]);
     }
+    await_expiry_of(known);
     return true;
   }
   if (!allowance_.take(flow.key.interface, most_of_interface)) return false;
   flows_.emplace(flow.key, flow);
-  if (const auto presence = presence_of(flow.key)) fast_path_->presence().add(*presence);
+  presence_.add(hash_(flow.key));
+  if (fast_path_ != nullptr) fast_path_->flow_came(flow.key);
+  await_expiry_of(flow);
   size_.store(flows_.size(), std::memory_order_relaxed);
   return true;
 }
 
 std::optional<Flow> WaitingFlows::claim(const FlowKey& key) {
+  if (!presence_.may_have_flow(hash_(key))) return std::nullopt;
   const std::lock_guard lock(mutex_);
   const auto found = flows_.find(key);
   if (found == flows_.end()) return std::nullopt;
   const Flow flow = found->second;
-  flows_.erase(found);
-  size_.store(flows_.size(), std::memory_order_relaxed);
+  take_out(found);
   return flow;
 }
 
 std::optional<Flow> WaitingFlows::find(const FlowKey& key, TimePoint now) const {
+  if (!presence_.may_have_flow(hash_(key))) return std::nullopt;
   const std::lock_guard lock(mutex_);
   const auto found = flows_.find(key);
   if (found == flows_.end() || found->second.expires <= now) return std::nullopt;
@@ -60,18 +70,36 @@ std::optional<Flow> WaitingFlows::find(const FlowKey& key, TimePoint now) const 
 
 void WaitingFlows::give_back(const FlowKey& key) noexcept {
   allowance_.give(key.interface);
-  if (const auto presence = presence_of(key)) fast_path_->presence().remove(*presence);
+  if (fast_path_ != nullptr) fast_path_->flow_left(key);
+}
+
+bool WaitingFlows::expire(TimePoint now) {
+  if (now < next_expiry_.load(std::memory_order_relaxed)) return true;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < expiry_budget && !expiries_.empty() && expiries_.top().at <= now; ++i) {
+    const FlowKey key = expiries_.top().key;
+    expiries_.pop();
+    const auto found = flows_.find(key);
+    if (found == flows_.end() || found->second.expires > now) continue;
+    take_out(found);
+    give_back(key);
+  }
+  next_expiry_.store(expiries_.empty() ? TimePoint::max() : expiries_.top().at, std::memory_order_relaxed);
+  return expiries_.empty() || expiries_.top().at > now;
 }
 
 void WaitingFlows::drop_if(const std::function<bool(const Flow&)>& ended) {
   if (!any()) return;
   const std::lock_guard lock(mutex_);
-  std::erase_if(flows_, [&](const auto& entry) {
-    if (!ended(entry.second)) return false;
-    give_back(entry.first);
-    return true;
-  });
-  size_.store(flows_.size(), std::memory_order_relaxed);
+  for (auto flow = flows_.begin(); flow != flows_.end();) {
+    if (!ended(flow->second)) {
+      ++flow;
+      continue;
+    }
+    const FlowKey key = flow->first;
+    flow = take_out(flow);
+    give_back(key);
+  }
 }
 
 void WaitingFlows::visit(TimePoint now, const std::function<void(const Flow&)>& visitor) const {

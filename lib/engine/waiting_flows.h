@@ -1,31 +1,42 @@
 // Flows that an earlier process left behind, until their next packet says which worker they belong to.
 //
-//   WaitingFlows waiting(allowance);
+//   WaitingFlows waiting(allowance, seed);
 //   waiting.add(flow, most);                   // before the workers start
 //   if (waiting.any()) waiting.claim(key);     // a worker that does not know a packet's flow
 //   waiting.expire(now);                       // now and then
 //
 // How the kernel spreads packets over queues may have changed meanwhile, so nobody can say in advance whose a
 // flow is. A flow that waits counts as one that its interface holds, and has its place in the fast path's
-// presence filter, as if it were in a table; who claims it takes both over. any() is one relaxed load, false
-// for ever once all are gone. Any thread; a lock of its own, taken last.
+// presence filter, as if it were in a table; who claims it takes both over.
+//
+// Some may wait for days, so what they cost others is little: any() is one relaxed load, false for ever once
+// all are gone; for a key that nobody waits with, claim() and find() almost always end at a filter, without a
+// lock; and expire() looks only at what has idled. Any thread; a lock of its own, taken last.
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <queue>
 #include <unordered_map>
+#include <vector>
 
 #include "fast_path/fast_path.h"
+#include "fast_path/flow_presence.h"
 #include "flow/flow_allowance.h"
+#include "flow/flow_hash.h"
 #include "flow/flow_table.h"
 
 namespace vpcwall {
 
 class WaitingFlows {
  public:
-  explicit WaitingFlows(FlowAllowance& allowance) : allowance_(allowance) {}
+  WaitingFlows(FlowAllowance& allowance, const FlowHash::Seed& seed);
+  WaitingFlows(const WaitingFlows&) = delete;
+  WaitingFlows& operator=(const WaitingFlows&) = delete;
+  ~WaitingFlows() = default;
   // Before the first flow is added.
   void use(FastPath& fast_path) noexcept { fast_path_ = &fast_path; }
 
@@ -42,22 +53,32 @@ class WaitingFlows {
   // Gives back what claim() handed over with a flow that nobody can use.
   void give_back(const FlowKey& key) noexcept;
 
-  void expire(TimePoint now) {
-    drop_if([now](const Flow& flow) { return flow.expires <= now; });
-  }
+  // Takes idle ones away, some at a time. True when none is left that has idled too long.
+  bool expire(TimePoint now);
   void drop_if(const std::function<bool(const Flow&)>& ended);
   void visit(TimePoint now, const std::function<void(const Flow&)>& visitor) const;
 
  private:
-  struct Hash {
-    std::size_t operator()(const FlowKey& key) const noexcept;
+  struct Expiry {
+    TimePoint at;
+    FlowKey key;
+    friend bool operator>(const Expiry& a, const Expiry& b) noexcept { return a.at > b.at; }
   };
-  [[nodiscard]] std::optional<std::uint64_t> presence_of(const FlowKey& key) const noexcept;
+  using Flows = std::unordered_map<FlowKey, Flow, FlowHash>;
+
+  void await_expiry_of(const Flow& flow);
+  Flows::iterator take_out(Flows::iterator flow);
 
   FlowAllowance& allowance_;
   FastPath* fast_path_ = nullptr;
+  FlowHash hash_;
+  std::vector<std::uint8_t> cells_;
+  FlowPresence presence_{cells_};  // of the flows that wait
   mutable std::mutex mutex_;
-  std::unordered_map<FlowKey, Flow, Hash> flows_;
+  Flows flows_;
+  // Of every flow that was added; those of flows that are gone, or live longer by now, are passed over.
+  std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
+  std::atomic<TimePoint> next_expiry_{TimePoint::max()};
   std::atomic<std::size_t> size_{0};
 };
 

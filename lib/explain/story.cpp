@@ -16,12 +16,6 @@ std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_por
   return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
 }
 
-// C-25, C-67: a change of policy ends flows that are now untracked, and those of interfaces that are gone.
-bool has_ended(const CompiledPolicy& policy, const Flow& flow) {
-  const InterfaceIndex index = policy.interface_numbered(flow.key.interface);
-  return index == no_interface || is_untracked(policy, policy.interfaces.at(index), flow.key);
-}
-
 }  // namespace
 
 Packet reply_to(const Packet& request) noexcept {
@@ -55,7 +49,7 @@ Story StoryTeller::tell(const CompiledPolicy& policy, const Packet& request, con
   const TimePoint now = circumstances_.now;
   FlowTable flows(scratch_flows, scratch_seed);
   for (const Flow& flow : circumstances_.live)
-    if (!has_ended(policy, flow)) flows.restore(flow, now);
+    if (!has_ended(policy, flow.key)) flows.restore(flow, now);
   const FlowView view{flows, allowance_};
 
   Story story;

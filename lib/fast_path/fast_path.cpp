@@ -47,4 +47,16 @@ void FastPath::stand_still(TimePoint now) noexcept {
 }
 // NOLINTEND(readability-make-member-function-const)
 
+void FastPath::flow_came(const FlowKey& key) noexcept {
+  if (!has_ports(key.protocol)) return;
+  const DirectedTuple directed = directed_tuple(key);
+  presence_.add(fast_path::hash_tuple(&directed.tuple, hash_key()));
+}
+
+void FastPath::flow_left(const FlowKey& key) noexcept {
+  if (!has_ports(key.protocol)) return;
+  const DirectedTuple directed = directed_tuple(key);
+  presence_.remove(fast_path::hash_tuple(&directed.tuple, hash_key()));
+}
+
 }  // namespace vpcwall

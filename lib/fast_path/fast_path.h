@@ -36,6 +36,7 @@
 #include "fast_path/grace_periods.h"
 #include "fast_path/layout.h"
 #include "fast_path/places.h"
+#include "flow/flow_key.h"
 #include "net/address.h"
 
 namespace vpcwall {
@@ -65,6 +66,10 @@ class FastPath {
   // For tests: the kernel's clock stands at `now`.
   void stand_still(TimePoint now) noexcept;
   // NOLINTEND(readability-make-member-function-const)
+
+  // A flow is there: before the packet that opens it has its verdict. And there no longer. Any thread.
+  void flow_came(const FlowKey& key) noexcept;
+  void flow_left(const FlowKey& key) noexcept;
 
   [[nodiscard]] bool flows_rest() const noexcept { return flows_rest_.load(std::memory_order_relaxed); }
   [[nodiscard]] bool refusals_rest() const noexcept { return refusals_rest_.load(std::memory_order_relaxed); }

@@ -11,17 +11,13 @@ namespace {
 
 constexpr std::size_t expiry_budget = 2 * max_burst;  // as a worker's own
 
-bool has_ended(const CompiledPolicy& policy, const FlowKey& key) {
-  const InterfaceIndex interface = policy.interface_numbered(key.interface);
-  return interface == no_interface || is_untracked(policy, policy.interfaces[interface], key);
-}
-
 }  // namespace
 
 Shadow::Shadow(const Policy& candidate, const CompileContext& live, const std::vector<DeviceBinding>& devices,
                std::uint64_t generation, const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now)
     : context_(live),
       candidate_(compile(candidate, context_, generation + 1, devices)),
+      waiting_(allowance_, seed),
       read_(sizes.workers),
       numbers_(sizes.differences, FlowHash(seed)) {
   for (std::size_t i = 0; i < sizes.workers; ++i) {
@@ -41,30 +37,7 @@ void Shadow::add(const Flow& flow) {
 }
 
 void Shadow::inherit(const CompiledPolicy& live, const Flow& flow) {
-  if (has_ended(live, flow.key)) return;  // a sweep has yet to take it away
-  add(flow);
-  expiries_.with([&flow](std::vector<Expiry>& all) { all.push_back({flow.expires, flow.key}); });
-}
-
-void Shadow::begin() {
-  expiries_.with([this](std::vector<Expiry>& all) {
-    std::sort(all.begin(), all.end(), [](const Expiry& a, const Expiry& b) { return a.at > b.at; });
-    if (!all.empty()) next_expiry_.store(all.back().at, std::memory_order_relaxed);
-  });
-  judging_.store(true, std::memory_order_release);
-}
-
-// A flow that idled too long while it waited takes up no room any more.
-void Shadow::expire(TimePoint now) {
-  if (now < next_expiry_.load(std::memory_order_relaxed)) return;
-  expiries_.with([this, now](std::vector<Expiry>& all) {
-    for (; !all.empty() && all.back().at <= now; all.pop_back()) {
-      const FlowKey& key = all.back().key;
-      // One that was followed after it had been copied lives longer: expire_waiting() comes by for it.
-      if (!waiting_.find(key, now) && waiting_.claim(key)) waiting_.give_back(key);
-    }
-    next_expiry_.store(all.empty() ? TimePoint::max() : all.back().at, std::memory_order_relaxed);
-  });
+  if (!has_ended(live, flow.key)) add(flow);  // otherwise a sweep has yet to take it away
 }
 
 void Shadow::follow(const FlowTable& flows, const Decision& decision) {
@@ -83,7 +56,7 @@ void Shadow::judge(std::size_t worker, std::span<const QueuedPacket> burst, std:
       if (packet)
         related[place] = related_elsewhere(*candidate_, shards_, worker, *packet, burst[place], now);
 
-  expire(now);
+  waiting_.expire(now);  // a flow that idled too long while it waited takes up no room any more
   shards_[worker].with([&](Shard& shard) {
     noted_[worker].with([&](ShadowDifferences& noted) {
       for (const auto& [place, packet, live] : decided) {

@@ -62,7 +62,7 @@ class Shadow {
 
   // A copy of a live flow, made under the lock of its shard; before begin().
   void inherit(const CompiledPolicy& live, const Flow& flow);
-  void begin();
+  void begin() noexcept { judging_.store(true, std::memory_order_release); }
   [[nodiscard]] bool is_judging() const noexcept { return judging_.load(std::memory_order_acquire); }
 
   // Before begin(): what `decision` has just done to the flows of a live shard, whose lock is held.
@@ -88,31 +88,20 @@ class Shadow {
   // Packets of each difference that was read, by its number. Add up once no worker judges any more.
   [[nodiscard]] std::vector<std::uint64_t> counts() const;
 
-  // Takes idle flows that wait away; now and then.
-  void expire_waiting(TimePoint now) { waiting_.expire(now); }
-
   [[nodiscard]] const CompiledPolicy& candidate() const noexcept { return *candidate_; }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
   [[nodiscard]] const Shards& shards() const noexcept { return shards_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
 
  private:
-  struct Expiry {
-    TimePoint at;
-    FlowKey key;
-  };
-
   void add(const Flow& flow);
-  void expire(TimePoint now);
 
   CompileContext context_;
   std::shared_ptr<const CompiledPolicy> candidate_;
   FlowAllowance allowance_;
-  WaitingFlows waiting_{allowance_};
-  Shards shards_;                                         // one per worker
-  std::deque<Guarded<ShadowDifferences>> noted_;          // likewise
-  Guarded<std::vector<Expiry>> expiries_{std::in_place};  // of flows that wait; the next one stands last
-  std::atomic<TimePoint> next_expiry_{TimePoint::max()};
+  WaitingFlows waiting_;
+  Shards shards_;                                 // one per worker
+  std::deque<Guarded<ShadowDifferences>> noted_;  // likewise
   std::atomic<bool> judging_{false};
   std::vector<std::size_t> read_;  // differences, by worker
   std::unordered_map<FlowKey, std::size_t, FlowHash> numbers_;

@@ -249,5 +249,20 @@ TEST_F(ShardTest, CountsWhatDoesNotParse) {
   EXPECT_EQ(shard_.counters().reason(Reason::fragment).bytes, 1500U);
 }
 
+TEST_F(ShardTest, GivesEveryReasonItsVerdict) {
+  use(small_vpc(narrow_web));
+  for (const char* packet :
+       {"tcp S 203.0.113.12:40000 > 10.0.1.10:22", "tcp S 203.0.113.12:40000 > 10.0.1.10:80",
+        "tcp S 203.0.113.12:1 > 198.51.100.7:80", "udp 10.0.1.10:68 > 169.254.169.253:53"}) {
+    const Decision decision = judge(packet);
+    EXPECT_EQ(decision.verdict, verdict_of(decision.reason)) << packet << ": " << to_string(decision.reason);
+  }
+  for (std::uint16_t port = 1; port <= 8; ++port) {  // more than there is room for
+    const Decision decision =
+        judge(("tcp S 203.0.113.12:" + std::to_string(port) + " > 10.0.1.10:22").c_str());
+    EXPECT_EQ(decision.verdict, verdict_of(decision.reason)) << to_string(decision.reason);
+  }
+}
+
 }  // namespace
 }  // namespace vpcwall

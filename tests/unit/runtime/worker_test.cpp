@@ -103,7 +103,7 @@ TEST(Worker, FindsTheFlowOfAnIcmpErrorAmongThoseThatWait) {
   for (Assembly* one : {&before, &a}) one->use(groups, {}, "behavior: {icmp_related: linux}\n");
   before.queues[0].give({{request}});
   before.workers[0].run_burst(seconds(1));
-  WaitingFlows waiting(a.allowance);
+  WaitingFlows waiting(a.allowance, {1, 2, 3, 4});
   a.shards[0].with([&](Shard& shard) { shard.use(waiting); });
   before.shards[0].read([&](const Shard& shard) {
     shard.flows().visit(Assembly::start, [&](const Flow& flow) { EXPECT_TRUE(waiting.add(flow, 10)); });

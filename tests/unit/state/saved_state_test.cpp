@@ -67,7 +67,7 @@ struct Process {
 
   CompileContext context;
   FlowAllowance allowance;
-  WaitingFlows waiting{allowance};
+  WaitingFlows waiting{allowance, {1, 2, 3, 4}};
   Shard shard{16, {1, 2, 3, 4}, allowance};
   std::shared_ptr<const CompiledPolicy> compiled;
   TimePoint now{std::chrono::hours(1)};
