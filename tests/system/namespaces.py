@@ -113,6 +113,17 @@ class Namespace:
         return "\n".join(text)
 
 
+class ForeignNamespace(Namespace):
+    """That of a process which somebody else started; only what was put into it goes."""
+
+    def __init__(self, pid):  # pylint: disable=super-init-not-called
+        self.name = f"that of process {pid}"
+        self._descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+    def remove(self):
+        os.close(self._descriptor)
+
+
 def remove_namespace(name):
     """A namespace of a test, and whatever still runs in it: nobody else starts anything there."""
     listing = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False)

@@ -63,10 +63,10 @@ class Host(Namespace):
 class Vpc:
     """router and hosts by name; the router's device towards a host has the host's name."""
 
-    def __init__(self):
+    def __init__(self, router=None):
         self.namespaces = []
         try:
-            self.router = self._keep(Namespace("router"))
+            self.router = self._keep(router or Namespace("router"))
             self.router.configure(
                 {
                     "ipv4/ip_forward": 1,

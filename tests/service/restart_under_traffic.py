@@ -1,0 +1,93 @@
+"""`systemctl restart vpcwalld` under a real service manager, with traffic: no connection may end, no packet be lost.
+
+    restart_under_traffic.py PID POLICY COMMAND…
+
+PID: a process whose network namespace is the router that the service guards; hosts are linked to it, and go with this program.
+POLICY: where the service reads its policy; it is written here. COMMAND…: what stands before `restart vpcwalld` to run it.
+"""
+
+import contextlib
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
+
+from conditions import eventually  # noqa: E402 the path comes first
+from namespaces import ForeignNamespace  # noqa: E402
+from numbered import Numbered  # noqa: E402
+from policies import Policy  # noqa: E402
+from topology import A1, B1, Vpc  # noqa: E402
+from traffic import TcpEcho, connect, echoes  # noqa: E402
+from transfers import Transfer  # noqa: E402
+
+RESTARTS = 3
+CONNECTIONS = 32
+PACKETS, A_SECOND = 60_000, 5_000  # UDP, one way
+POLICY = Policy(
+    members={"a1": ["client"], "b1": ["server"]},
+    groups={
+        "client": ([], ["tcp/80-81 10.0.0.0/16", "udp/7 10.0.0.0/16"]),
+        "server": (["tcp/80-81 10.0.0.0/16", "udp/7 10.0.0.0/16"], []),
+    },
+)
+
+
+class Busy:
+    """A thread that does a piece of work again and again until it is told to stop; its failure is raised then."""
+
+    def __init__(self, work):
+        self.done = 0
+        self._work, self._stop, self._failure = work, threading.Event(), None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self):
+        try:
+            while not self._stop.is_set():
+                self._work()
+                self.done += 1
+        except (OSError, AssertionError) as failure:
+            self._failure = failure
+
+    def join(self):
+        self._stop.set()
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+
+def main():
+    router, policy_path, command = ForeignNamespace(int(sys.argv[1])), Path(sys.argv[2]), sys.argv[3:]
+    vpc = Vpc(router)
+    with contextlib.ExitStack() as stack:
+        stack.callback(vpc.remove)
+        policy_path.write_text(POLICY.text(), encoding="ascii")
+        subprocess.run([*command, "restart", "vpcwalld"], check=True)
+
+        stack.enter_context(TcpEcho(vpc.b1, 80))
+        connections = [stack.enter_context(connect(vpc.a1, B1, 80)) for _ in range(CONNECTIONS)]
+        transfer = Transfer(vpc.a1, vpc.b1, B1, 81)
+        numbered = Numbered(vpc.a1, A1, vpc.b1, B1, [7], PACKETS, A_SECOND)
+        talking = Busy(lambda: all(map(echoes, connections)))
+        sending = Busy(transfer.send_block)
+        for restart in range(1, RESTARTS + 1):
+            eventually(lambda so_far=numbered.sent, part=PACKETS // 10: numbered.sent > so_far + part, "traffic between two restarts", within=60)
+            rounds = talking.done
+            subprocess.run([*command, "restart", "vpcwalld"], check=True)
+            eventually(lambda rounds=rounds: talking.done > rounds + 1, f"every connection to go on after restart {restart}", within=60)
+        assert numbered.sent < PACKETS, "the last restart was under traffic"
+        talking.join()
+        sending.join()
+        transfer.finish()
+        got = numbered.join().got[0]
+        print(
+            f"{RESTARTS} restarts: {CONNECTIONS} of {CONNECTIONS} connections went on ({talking.done} rounds of echoes), "
+            f"{transfer.sent >> 20} MiB arrived as sent, {PACKETS - len(set(got))} of {PACKETS} datagrams lost"
+        )
+        assert sorted(got) == list(range(PACKETS)), "every datagram, once"
+
+
+if __name__ == "__main__":
+    main()
