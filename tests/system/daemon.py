@@ -115,7 +115,7 @@ class Daemon:
         assert self.process.poll() is None, f"vpcwalld ended with {self.process.returncode}:\n{self.log()}"
         try:
             return self.ask("status")
-        except (FileNotFoundError, ConnectionRefusedError):
+        except (FileNotFoundError, ConnectionError):  # reset: it has listened, and ended before it came to answer
             return None
 
     def connection(self, timeout=30):
