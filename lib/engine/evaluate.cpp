@@ -21,7 +21,7 @@ bool is_loopback(const Packet& packet, const Journey& journey, const Ends& ends)
   const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
   if (range.contains(packet.source) && range.contains(packet.destination)) return true;
   if (journey.leaves == no_interface || journey.leaves != journey.enters) return false;
-  return ends.source.owner() == journey.leaves && ends.destination.owner() == journey.leaves;
+  return ends.source().owner() == journey.leaves && ends.destination().owner() == journey.leaves;
 }
 
 // E-19: DHCP by its ports, whatever the addresses.
@@ -72,7 +72,7 @@ class Evaluation {
         state_(state),
         question_(question),
         packet_(question.packet),
-        ends_(question.journey.ends ? *question.journey.ends : find_ends(policy, question.packet)),
+        ends_(question.journey.ends.looked_up() ? question.journey.ends : find_ends(policy, question.packet)),
         kind_(kind_of(question.packet)),
         trace_(trace),
         decision_(decision) {}
@@ -143,12 +143,12 @@ class Evaluation {
   }
 
   // What is known of the address at the far end of the side.
-  [[nodiscard]] const AddressFacts& peer_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.destination : ends_.source;
+  [[nodiscard]] AddressFacts peer_facts(Direction direction) const noexcept {
+    return direction == Direction::egress ? ends_.destination() : ends_.source();
   }
   // ... and at the near end.
-  [[nodiscard]] const AddressFacts& own_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.source : ends_.destination;
+  [[nodiscard]] AddressFacts own_facts(Direction direction) const noexcept {
+    return direction == Direction::egress ? ends_.source() : ends_.destination();
   }
 
   // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a

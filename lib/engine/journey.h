@@ -5,25 +5,15 @@
 // that claims the address of a bound interface but came in elsewhere did not come from it.
 #pragma once
 
-#include <optional>
-
 #include "net/packet.h"
 #include "policy/compiled_policy.h"
 
 namespace vpcwall {
 
-// What the policy says of the packet's two addresses.
-struct Ends {
-  AddressFacts source, destination;
-  friend bool operator==(const Ends&, const Ends&) = default;
-};
-
 struct Journey {
   InterfaceIndex leaves = no_interface;  // its egress gates are asked first
   InterfaceIndex enters = no_interface;
-  // Known where the packet's addresses were looked up to find the journey; evaluate() looks them up
-  // otherwise.
-  std::optional<Ends> ends = std::nullopt;
+  Ends ends = {};  // looked up where that found the journey; evaluate() does it otherwise
   friend bool operator==(const Journey&, const Journey&) = default;
 };
 
@@ -37,7 +27,22 @@ struct Devices {
 [[nodiscard]] inline Ends find_ends(const CompiledPolicy& policy, const Packet& packet) noexcept {
   return {policy.addresses.find(packet.source), policy.addresses.find(packet.destination)};
 }
-[[nodiscard]] Journey find_journey(const CompiledPolicy& policy, const Packet& packet,
-                                   Devices devices) noexcept;
+// One side of it, by what is known of its address and its device.
+[[nodiscard]] inline InterfaceIndex guarded_side(const CompiledPolicy& policy, InterfaceIndex by_address,
+                                                 std::uint32_t device) noexcept {
+  const InterfaceIndex by_device = policy.interface_on(device);
+  if (by_device != no_interface) return by_device;
+  if (by_address == no_interface || device == 0) return by_address;
+  return policy.interfaces[by_address].has_device ? no_interface : by_address;
+}
+
+// Here because every packet comes this way: returned from elsewhere, a journey passes through memory in
+// pieces.
+[[nodiscard]] inline Journey find_journey(const CompiledPolicy& policy, const Packet& packet,
+                                          Devices devices) noexcept {
+  const Ends ends = find_ends(policy, packet);
+  return {guarded_side(policy, ends.source().owner(), devices.from),
+          guarded_side(policy, ends.destination().owner(), devices.to), ends};
+}
 
 }  // namespace vpcwall

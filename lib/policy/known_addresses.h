@@ -39,9 +39,38 @@ class AddressFacts {
 
  private:
   friend class KnownAddresses;
+  friend class Ends;
   static constexpr std::uint32_t exempt_bit = 1U << 16U, auto_tracked_bit = 1U << 17U;
 
   std::uint32_t word_ = no_interface;  // never PrefixMap::none
+};
+
+// What is known of both addresses of a packet; in one word for the same reason: two stores that are read back
+// as one are waited for.
+class Ends {
+ public:
+  constexpr Ends() = default;  // not looked up
+  constexpr Ends(AddressFacts source, AddressFacts destination) noexcept
+      : word_(looked_up_bit | std::uint64_t{destination.word_} << 32U | source.word_) {}
+
+  [[nodiscard]] constexpr bool looked_up() const noexcept { return (word_ & looked_up_bit) != 0; }
+  [[nodiscard]] constexpr AddressFacts source() const noexcept {
+    return facts(static_cast<std::uint32_t>(word_));
+  }
+  [[nodiscard]] constexpr AddressFacts destination() const noexcept {
+    return facts(static_cast<std::uint32_t>((word_ & ~looked_up_bit) >> 32U));
+  }
+  friend bool operator==(const Ends&, const Ends&) = default;
+
+ private:
+  [[nodiscard]] static constexpr AddressFacts facts(std::uint32_t word) noexcept {
+    AddressFacts facts;
+    facts.word_ = word;
+    return facts;
+  }
+  static constexpr std::uint64_t looked_up_bit = std::uint64_t{1} << 63U;  // facts have no such bit
+
+  std::uint64_t word_ = 0;
 };
 
 class KnownAddresses {

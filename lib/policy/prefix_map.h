@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "net/address.h"
+#include "policy/range_search.h"
 
 namespace vpcwall {
 
@@ -42,14 +43,9 @@ class PrefixMap {
   static constexpr unsigned first_bits = 16;
 
   // The last range of `size` ranges from `at` on that starts at `address` or before. The first one does.
-  // Written so that no branch depends on the address.
   [[nodiscard]] std::size_t last_start(std::size_t at, std::size_t size, std::uint64_t high) const noexcept {
-    const std::uint64_t* start = highs_.data() + at;
-    while (size > 1) {
-      const std::size_t half = size / 2;
-      start = start[half] <= high ? start + half : start;
-      size -= half;
-    }
+    const std::uint64_t* start =
+        last_range(highs_.data() + at, size, [high](std::uint64_t begin) { return begin <= high; });
     return static_cast<std::size_t>(start - highs_.data());
   }
   [[nodiscard]] std::size_t last_start(std::size_t at, std::size_t size,

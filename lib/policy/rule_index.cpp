@@ -4,6 +4,8 @@
 #include <map>
 #include <set>
 
+#include "policy/range_search.h"
+
 namespace vpcwall {
 namespace {
 
@@ -111,15 +113,10 @@ RuleIndex::RuleIndex(Family family, std::span<const IndexedRule> rules) {
 }
 
 std::uint32_t RuleIndex::first_in(std::uint32_t table, TrafficKind kind) const noexcept {
-  const Range* range = ranges_.data() + tables_[table].begin;
-  // The last range that starts at `kind` or before; the first one starts at 0. Without a branch that depends
-  // on the packet.
-  for (std::uint32_t size = tables_[table].size; size > 1;) {
-    const std::uint32_t half = size / 2;
-    range = range[half].start <= kind ? range + half : range;
-    size -= half;
-  }
-  return range->first;
+  // The first one starts at 0.
+  return last_range(ranges_.data() + tables_[table].begin, tables_[table].size,
+                    [kind](const Range& range) { return range.start <= kind; })
+      ->first;
 }
 
 std::uint32_t RuleIndex::first_match(TrafficKind kind, const IpAddress& peer) const noexcept {

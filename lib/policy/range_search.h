@@ -1,0 +1,38 @@
+// Where ranges lie one behind the other and only their starts are written down: which of them a key is in.
+//
+//   const Range* range = last_range(ranges.data(), ranges.size(), [key](const Range& r) { return r.start <=
+//   key; });
+//
+// Every packet asks this a few times, of lists that stand in the cache, so what counts is the number of
+// instructions. The first step leaves a power of two; from there on the steps are written out, three
+// instructions each, and none of their branches depends on the key.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+
+namespace vpcwall {
+
+// The last of `size` ranges, at least one, that `starts` at the key or before; the first one always does.
+// `starts` holds up to some range and for none behind it.
+template <class Range, class Starts>
+[[nodiscard]] inline const Range* last_range(const Range* range, std::size_t size, Starts starts) noexcept {
+  const auto step = [&](std::size_t width) { range = starts(range[width]) ? range + width : range; };
+  std::size_t left = std::bit_floor(size);
+  step(size - left);
+  for (; left > 512; left /= 2) step(left / 2);
+  switch (std::countr_zero(left)) {
+    case 9: step(256); [[fallthrough]];
+    case 8: step(128); [[fallthrough]];
+    case 7: step(64); [[fallthrough]];
+    case 6: step(32); [[fallthrough]];
+    case 5: step(16); [[fallthrough]];
+    case 4: step(8); [[fallthrough]];
+    case 3: step(4); [[fallthrough]];
+    case 2: step(2); [[fallthrough]];
+    case 1: step(1); [[fallthrough]];
+    default: return range;
+  }
+}
+
+}  // namespace vpcwall
