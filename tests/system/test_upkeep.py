@@ -1,5 +1,6 @@
 """What the firewall rests on goes away: hook rules that somebody else removes, devices that vanish and come back."""
 
+import re
 import subprocess
 
 import pytest
@@ -13,13 +14,19 @@ from traffic import Attempt, Capture, TcpEcho, connect, echoes, inject
 OPEN = Policy(members={"a1": ["g"], "b1": ["g"]}, groups={"g": (ANY_IN, OUT_ALL)})
 WEB = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], OUT_ALL), "h": (["tcp/80 10.0.0.0/16"], [])})
 WITHOUT_RULES = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], []), "h": ([], [])})
-REMOVALS = {
-    "everything": ["nft flush ruleset"],
-    "a table": ["nft delete table ip security"],
-    "a jump": ["iptables -w -t security -F FORWARD"],
-    "a chain": ["iptables -w -t security -F VPCWALL-QUEUE"],
-    "a rule of IPv6": ["ip6tables -w -t security -D VPCWALL-FORWARD 1"],
-    "all of ours, in order": ["iptables -w -t security -F", "iptables -w -t security -X"],
+REMOVALS = {  # by back end
+    "everything": {"xt": ["nft flush ruleset"], "nft": ["nft flush ruleset"]},
+    "a table": {"xt": ["nft delete table ip security"], "nft": ["nft delete table inet vpcwall"]},
+    "a jump": {"xt": ["iptables -w -t security -F FORWARD"], "nft": ["nft flush chain inet vpcwall forward"]},
+    "a chain": {"xt": ["iptables -w -t security -F VPCWALL-QUEUE"], "nft": ["nft flush chain inet vpcwall enqueue"]},
+    "a rule of IPv6": {
+        "xt": ["ip6tables -w -t security -D VPCWALL-FORWARD 1"],
+        "nft": ["nft replace rule inet vpcwall forward handle {ip6 saddr} accept"],
+    },
+    "all of ours, in order": {
+        "xt": ["iptables -w -t security -F", "iptables -w -t security -X"],
+        "nft": ["nft flush table inet vpcwall", "nft delete table inet vpcwall"],
+    },
 }
 
 
@@ -29,8 +36,25 @@ def run(namespace, command):
 
 
 def rules(namespace):
-    """Without the order of tables and chains, which is that of their making, and without counters."""
-    return sorted(namespace.rules().partition("== nft")[0].splitlines())
+    """Without the order of tables and chains, which is that of their making, without counters and handles."""
+    of_iptables = namespace.rules().partition("== nft")[0].splitlines()
+    ours = namespace.run("nft", "list", "table", "inet", "vpcwall")
+    return sorted(of_iptables + (ours.stdout.splitlines() if ours.returncode == 0 else []))
+
+
+def backend_of(daemon):
+    return daemon.status()["backend"].split()[0]  # "xt (iptables-nft)"
+
+
+def with_handles(namespace, command):
+    """The handle of the first rule of ours that has these words stands for {words}."""
+    words = re.search(r"\{(.+)\}", command)
+    if not words:
+        return command
+    listing = namespace.run("nft", "--handle", "list", "table", "inet", "vpcwall").stdout
+    handle = re.search(rf"{words[1]} .* # handle (\d+)", listing)
+    assert handle, listing
+    return command.replace(words[0], handle[1])
 
 
 def mended(daemon):
@@ -45,9 +69,9 @@ def test_rules_that_somebody_else_removes_are_there_again(vpc, guard, commands, 
     installed = rules(vpc.router)
     with TcpEcho(vpc.b1, 80), TcpEcho(vpc.b1, 81) as denied, connect(vpc.a1, B1, 80) as running:
         assert echoes(running)
-        for command in commands:
+        for command in commands[backend_of(daemon)]:
             # The second of two may find that all is back already, and then it fails: no matter.
-            vpc.router.run(*command.split())
+            vpc.router.run(*with_handles(vpc.router, command).split())
         eventually(lambda: mended(daemon) > 0 and rules(vpc.router) == installed, "the rules to be there again")
         assert echoes(running)
         denials = daemon.counters().gate("sg-ingress", "deny")
@@ -70,7 +94,7 @@ def test_what_others_do_to_their_own_rules_is_left_alone(vpc, guard):
         run(vpc.router, "nft add table inet somebody")
         run(vpc.router, "iptables -w -t security -A FORWARD -s 192.0.2.77 -j DROP")
         # Looked at in the order of what happened: once this one is mended, those before were seen and left.
-        run(vpc.router, "iptables -w -t security -F VPCWALL-QUEUE")
+        run(vpc.router, REMOVALS["a chain"][backend_of(daemon)][0])
         eventually(lambda: mended(daemon) > 0, "the rules to be there again")
         assert mended(daemon) == 1
         assert "192.0.2.77" in vpc.router.rules()
