@@ -45,8 +45,8 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
       failure_event_(make_event()),
       clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)),
       inheritance_(std::move(inheritance)),
-      waiting_(allowance_, random_seed()) {
-  hooks_ = make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off);
+      waiting_(allowance_, random_seed()),
+      hooks_(make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off)) {
   if (settings.fast_path != FastPathMode::off) load_fast_path();
   const std::uint16_t count =
       queue_count(settings, std::thread::hardware_concurrency(), fast_path_ != nullptr);
@@ -83,7 +83,7 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
 void Firewall::load_fast_path() {
   // A few more than now: devices may be added by a reload.
   constexpr std::size_t spare_classes = 8;
-  if (const std::string refusal = hooks_->fast_path_refusal(); !refusal.empty())
+  if (const std::string refusal = hooks_.installer().fast_path_refusal(); !refusal.empty())
     return give_up_fast_path(refusal);
   try {
     fast_path_ = std::make_unique<KernelFastPath>(FastPathSizes{}, settings_.devices.size() + spare_classes);
@@ -151,12 +151,12 @@ void Firewall::start(const Policy& policy) {
   for (std::size_t i = 0; i < queues_.size(); ++i)
     threads_.emplace_back([this, i](const std::stop_token& stop) { run_worker(i, stop); });
   try {
-    install_if_changed(plan);
+    install(plan);
   } catch (const std::runtime_error& error) {
     if (!plan.fast_path) throw;
     give_up_fast_path(error.what());
     fast_path_->shared().begin_change();
-    install_if_changed(hook_plan(policy, devices_));
+    install(hook_plan(policy, devices_));
   }
   if (fast_path_ && no_fast_path_.empty()) fast_path_->leave_for_successor();
 }
@@ -178,7 +178,7 @@ std::vector<std::uint64_t> Firewall::progress() const {
 ReloadReport Firewall::reload(const Policy& policy) {
   // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
   std::vector<NamedDevice> devices = named_devices(policy, Absent::refused);
-  install_if_changed(hook_plan(policy, devices));
+  install(hook_plan(policy, devices));
   ReloadReport report = reloader_->apply(policy, bindings_of(devices), longest_takeover);
   written_ = policy;
   devices_ = std::move(devices);
@@ -189,9 +189,8 @@ ReloadReport Firewall::reload(const Policy& policy) {
 void Firewall::stop(Ending ending) {
   if (ending == Ending::for_successor) {
     for (NfQueue& queue : queues_) queue.lengthen();
-  } else if (has_hooks_ && settings_.remove_hooks_at_stop) {
-    hooks_->remove();
-    has_hooks_ = false;
+  } else if (hooks_.are_installed() && settings_.remove_hooks_at_stop) {
+    hooks_.remove();
     if (fast_path_) fast_path_->leave_nothing();
   }
   for (std::jthread& thread : threads_) thread.request_stop();

@@ -26,7 +26,7 @@
 #include "control/observe_request.h"
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
-#include "daemon/hooks/hook_installer.h"
+#include "daemon/hooks/standing_hooks.h"
 #include "daemon/nfqueue.h"
 #include "daemon/settings.h"
 #include "policy/policy.h"
@@ -83,8 +83,8 @@ class Firewall {
   // When somebody changed rules: installs ours again unless they stand as they did; true if it had to.
   // Throws std::runtime_error when that fails.
   [[nodiscard]] bool mend_hooks();
-  [[nodiscard]] std::uint64_t hooks_mended() const noexcept { return hooks_mended_; }
-  [[nodiscard]] bool rule_changes_are_told() const noexcept { return hooks_->changes_are_told(); }
+  [[nodiscard]] std::uint64_t hooks_mended() const noexcept { return hooks_.installed_again(); }
+  [[nodiscard]] bool rule_changes_are_told() const noexcept { return hooks_.installer().changes_are_told(); }
 
   // Ends the workers, once they have answered what they took. Idempotent.
   void stop(Ending ending);
@@ -110,7 +110,7 @@ class Firewall {
   // false when a worker has not looked in time.
   bool catch_up();
 
-  [[nodiscard]] std::string_view backend() const noexcept { return hooks_->backend(); }
+  [[nodiscard]] std::string_view backend() const noexcept { return hooks_.installer().backend(); }
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
   // What the policy in force was compiled from. Not before start().
   [[nodiscard]] const Policy& written_policy() const { return written_.value(); }
@@ -179,7 +179,9 @@ class Firewall {
   void open_fast_path(const CompiledPolicy& policy);
   [[nodiscard]] bool is_paused() const noexcept;
   [[nodiscard]] bool suit_watchers();
-  void install_if_changed(const HookPlan& plan);
+  // What keeps the fast path's programs where rules can name them, while `plan` is installed.
+  [[nodiscard]] std::unique_ptr<KernelFastPath::Pins> pins_for(const HookPlan& plan) const;
+  void install(const HookPlan& plan);
   void wake_workers() noexcept;
   // Until every worker has begun and ended a burst; false when that takes too long.
   [[nodiscard]] bool every_worker_has_looked();
@@ -211,11 +213,7 @@ class Firewall {
   ShadowStage stage_;
   std::unique_ptr<Reloader> reloader_;
   std::optional<Policy> written_;
-  std::unique_ptr<HookInstaller> hooks_;
-  HookPlan installed_;
-  std::string standing_;  // of the rules, just after they were installed; empty: cannot be told
-  bool has_hooks_ = false;
-  std::uint64_t hooks_mended_ = 0;
+  StandingHooks hooks_;
   std::vector<NamedDevice> devices_;  // of the policy in force
   std::deque<Worker> workers_;
   std::vector<std::jthread> threads_;

@@ -71,22 +71,17 @@ HookPlan Firewall::hook_plan(const Policy& policy, const std::vector<NamedDevice
   return plan;
 }
 
-void Firewall::install_if_changed(const HookPlan& plan) {
-  if (has_hooks_ && plan == installed_) return;
-  const auto pins = plan.fast_path ? fast_path_->pin() : nullptr;
-  hooks_->install(plan);
-  installed_ = plan;
-  has_hooks_ = true;
-  try {
-    standing_ = hooks_->standing();
-  } catch (const std::runtime_error& error) {
-    standing_.clear();
-    spdlog::warn("should somebody else remove the hook rules, nobody will notice: {}", error.what());
-  }
+std::unique_ptr<KernelFastPath::Pins> Firewall::pins_for(const HookPlan& plan) const {
+  return plan.fast_path ? fast_path_->pin() : nullptr;
+}
+
+void Firewall::install(const HookPlan& plan) {
+  const auto pins = pins_for(plan);
+  hooks_.install(plan);
 }
 
 std::vector<std::string> Firewall::rebind_devices() {
-  if (!has_hooks_) return {};  // not started, or stopped
+  if (!hooks_.are_installed()) return {};  // not started, or stopped
   std::vector<NamedDevice> devices = named_devices(*written_, Absent::awaited);
   std::vector<std::string> changes;
   for (std::size_t i = 0; i < devices.size(); ++i) {  // the same ones, in the order of the policy
@@ -98,23 +93,16 @@ std::vector<std::string> Firewall::rebind_devices() {
                                     : which + " is back: its packets are judged as before");
   }
   if (changes.empty()) return changes;
-  install_if_changed(hook_plan(*written_, devices));
+  install(hook_plan(*written_, devices));
   reloader_->apply(*written_, bindings_of(devices), longest_takeover);
   devices_ = std::move(devices);
   return changes;
 }
 
 bool Firewall::mend_hooks() {
-  if (!has_hooks_ || standing_.empty() || hooks_->standing() == standing_) return false;
-  const HookPlan plan = installed_;
-  has_hooks_ = false;
-  try {
-    install_if_changed(plan);
-  } catch (...) {
-    has_hooks_ = true;  // as far as anybody knows: the next look tries again
-    throw;
-  }
-  ++hooks_mended_;
+  if (!hooks_.are_installed() || hooks_.stand()) return false;
+  const auto pins = pins_for(hooks_.plan());
+  hooks_.install_again();
   return true;
 }
 

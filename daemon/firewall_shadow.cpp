@@ -64,8 +64,8 @@ void Firewall::give_flows_to(Shadow& shadow) const {
 std::vector<std::string> Firewall::unseen_by_shadow(const Policy& candidate) const {
   std::vector<std::string> unseen;
   const auto look_for = [&](const std::optional<Prefix>& range) {
-    if (installed_.mode != HookMode::router || !range) return;
-    const auto& guarded = installed_.guarded;
+    if (hooks_.plan().mode != HookMode::router || !range) return;
+    const auto& guarded = hooks_.plan().guarded;
     if (std::none_of(guarded.begin(), guarded.end(), [&](const Prefix& one) { return one.contains(*range); }))
       unseen.push_back(to_string(*range));
   };
@@ -75,7 +75,7 @@ std::vector<std::string> Firewall::unseen_by_shadow(const Policy& candidate) con
   for (const DeviceBinding& binding : bindings_of(named_devices(candidate, Absent::refused))) {
     char name[IF_NAMESIZE] = {};
     if (::if_indextoname(binding.device, name) == nullptr) continue;
-    const auto& devices = installed_.devices;
+    const auto& devices = hooks_.plan().devices;
     if (std::find(devices.begin(), devices.end(), name) == devices.end()) unseen.emplace_back(name);
   }
   return unseen;

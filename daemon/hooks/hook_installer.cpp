@@ -29,7 +29,7 @@ class SoleInstaller : public HookInstaller {
   }
   [[nodiscard]] std::string_view backend() const noexcept override { return chosen_->backend(); }
   [[nodiscard]] std::string fast_path_refusal() const override { return chosen_->fast_path_refusal(); }
-  [[nodiscard]] std::string standing() const override { return chosen_->standing(); }
+  [[nodiscard]] StandingRules standing() const override { return chosen_->standing(); }
   [[nodiscard]] bool changes_are_told() const noexcept override { return chosen_->changes_are_told(); }
 
  private:

@@ -18,6 +18,14 @@
 
 namespace vpcwall {
 
+// What of ours stands in the ruleset.
+struct StandingRules {
+  std::string rules;  // as text, the same whenever the same plan stands; empty: nothing
+  std::string
+      identities;  // which others have that say the same but were written anew; of a back end without, empty
+  friend bool operator==(const StandingRules&, const StandingRules&) = default;
+};
+
 class HookInstaller {
  public:
   HookInstaller() = default;
@@ -31,9 +39,9 @@ class HookInstaller {
   virtual void remove() = 0;
   // Why the back end cannot consult the fast path; empty if it can.
   [[nodiscard]] virtual std::string fast_path_refusal() const = 0;
-  // What of ours stands in the ruleset now, as text: another text means that a rule is gone, new or other.
-  // Empty if nothing does. Throws std::runtime_error when the ruleset cannot be read.
-  [[nodiscard]] virtual std::string standing() const = 0;
+  // Something else means that a rule is gone, new or other. Throws std::runtime_error when the ruleset cannot
+  // be read.
+  [[nodiscard]] virtual StandingRules standing() const = 0;
   // Whether the kernel tells those who listen (NFNLGRP_NFTABLES) when rules change.
   [[nodiscard]] virtual bool changes_are_told() const noexcept { return true; }
   // For people and logs: "nft", "xt (iptables-nft)", …

@@ -1,5 +1,6 @@
 #include "daemon/hooks/nft_hooks.h"
 
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "daemon/hooks/nft_objects.h"
@@ -8,6 +9,21 @@
 #include "daemon/hooks/nft_session.h"
 
 namespace vpcwall {
+namespace {
+
+// A rule that was taken out and written anew has another one.
+void take_handles(nlohmann::json& value, std::string& handles) {
+  if (value.is_object()) {
+    if (const auto handle = value.find("handle"); handle != value.end()) {
+      handles += handle->dump() + ' ';
+      value.erase(handle);
+    }
+  }
+  if (value.is_structured())
+    for (nlohmann::json& part : value) take_handles(part, handles);
+}
+
+}  // namespace
 
 void NftHooks::install(const HookPlan& plan) {
   require_installable(plan);
@@ -25,10 +41,15 @@ void NftHooks::remove() {
   if (!result.ok) throw std::runtime_error("nft refused to remove the hook rules: " + result.errors);
 }
 
-// With their handles: a rule that was taken out and written anew is another one.
-std::string NftHooks::standing() const {
+StandingRules NftHooks::standing() const {
   const NftResult result = NftSession().list("list table inet " + std::string(nft_table));
-  return result.ok ? result.output : std::string();
+  if (!result.ok) return {};
+  auto table = nlohmann::json::parse(result.output, nullptr, false);
+  if (table.is_discarded()) throw std::runtime_error("nft lists our table in words that are not JSON");
+  StandingRules standing;
+  take_handles(table, standing.identities);
+  standing.rules = table.dump();
+  return standing;
 }
 
 std::string NftHooks::refusal() {

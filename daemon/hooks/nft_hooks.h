@@ -20,7 +20,7 @@ class NftHooks : public HookInstaller {
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return "nft"; }
   [[nodiscard]] std::string fast_path_refusal() const override;
-  [[nodiscard]] std::string standing() const override;
+  [[nodiscard]] StandingRules standing() const override;
 
   // Why this kernel cannot take our rules; empty if it can. Changes nothing.
   [[nodiscard]] static std::string refusal();

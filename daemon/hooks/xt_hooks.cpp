@@ -105,15 +105,16 @@ std::string XtHooks::fast_path_refusal() const {
 }
 
 // Of the table's other rules none: they are somebody else's business.
-std::string XtHooks::standing() const {
-  std::string all;
+StandingRules XtHooks::standing() const {
+  StandingRules standing;
   for (const Family family : families()) {
     if (is_untouched(family)) continue;
     std::istringstream saved(save(family));
     for (std::string line; std::getline(saved, line);)
-      if (line.find("VPCWALL-") != std::string::npos) all += line.substr(0, line.find(" [")) + '\n';
+      if (line.find("VPCWALL-") != std::string::npos)
+        standing.rules += line.substr(0, line.find(" [")) + '\n';
   }
-  return all;
+  return standing;
 }
 
 XtState XtHooks::read_state(Family family) const { return read_xt_state(save(family)); }

@@ -37,7 +37,7 @@ class XtHooks : public HookInstaller {
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return variant_.label; }
   [[nodiscard]] std::string fast_path_refusal() const override;
-  [[nodiscard]] std::string standing() const override;
+  [[nodiscard]] StandingRules standing() const override;
   [[nodiscard]] bool changes_are_told() const noexcept override { return !variant_.is_legacy(); }
 
   // Why these tools cannot install our rules on this kernel; empty if they can. Leaves no trace, save that
