@@ -19,6 +19,8 @@ struct KernelQueueRow {
   std::uint64_t kernel_dropped = 0;  // the queue was full
   std::uint64_t user_dropped = 0;    // the socket buffer was full
   std::uint32_t last_id = 0;         // of packets that found room in the queue; counts modulo 2^32
+
+  friend bool operator==(const KernelQueueRow&, const KernelQueueRow&) = default;
 };
 
 [[nodiscard]] FileDescriptor open_kernel_queue_table() noexcept;

@@ -29,7 +29,8 @@ namespace {
 constexpr std::size_t message_overhead = 640;
 // nlmsghdr + nfgenmsg + one verdict attribute.
 constexpr std::size_t verdict_message_bytes = 32;
-constexpr std::uint32_t configure_sequence = 1;
+// By which an answer is known; verdicts have none.
+constexpr std::uint32_t configure_sequence = 1, abandon_sequence = 2;
 
 [[noreturn]] void fail(int error, const std::string& what) {
   throw std::system_error(error, std::system_category(), what);
@@ -99,6 +100,18 @@ Attributes read_attributes(const nlmsghdr* message) noexcept {
   return found;
 }
 
+// Its figures are not read at one moment: a packet that comes meanwhile may be in one of them and not in
+// another. Where they stand still for two readings they fit together; in a flood the last reading must do.
+std::optional<KernelQueueRow> still_queue_row(const FileDescriptor& table, std::uint32_t number) {
+  constexpr int most_readings = 200;
+  std::optional<KernelQueueRow> row = kernel_queue_row(table, number);
+  for (int i = 1; row && i < most_readings; ++i) {
+    const auto before = std::exchange(row, kernel_queue_row(table, number));
+    if (row == before) break;
+  }
+  return row;
+}
+
 void put_number(nlmsghdr* message, std::uint16_t type, std::uint32_t number) {
   mnl_attr_put_u32(message, type, htonl(number));
 }
@@ -119,19 +132,14 @@ NfQueue::NfQueue(const QueueSettings& settings, FileDescriptor adopted)
   }
   // May be absent or unreadable; then the kernel's share of the statistics stays zero.
   kernel_counters_ = open_kernel_queue_table();
-  adopted_ = static_cast<bool>(adopted);
-  if (adopted_)
+  const bool is_adopted = static_cast<bool>(adopted);
+  if (is_adopted)
     socket_ = std::move(adopted);
   else
     open_socket();
   set_up_socket(settings.receive_buffer_bytes);
-  if (const auto row = adopted_ ? kernel_queue_row(kernel_counters_, number_) : std::nullopt) {
-    // What waits is ours to answer; what was lost before was lost by another.
-    first_id_ = row->last_id - row->waiting;
-    kernel_dropped_before_ = row->kernel_dropped;
-    user_dropped_before_ = row->user_dropped;
-  }
-  configure(settings, !adopted_);
+  if (is_adopted) adopt();
+  configure(settings, !is_adopted);
 }
 
 NfQueue::~NfQueue() = default;
@@ -209,15 +217,42 @@ void NfQueue::lengthen() noexcept {
   (void)send(socket_.get(), message, message->nlmsg_len, 0);
 }
 
-// Numbers are given in the order of arrival. What stands before the first packet that we can see was taken by
-// the process before and never answered: its content is lost, so that nobody can judge it.
-void NfQueue::drop_before(std::uint32_t id) {
-  const std::uint32_t abandoned = id - 1 - first_id_;
-  if (abandoned == 0) return;  // the kernel complains when there is nothing to drop
+// What waits is ours to answer; what was lost before was lost by another.
+void NfQueue::adopt() {
+  adoption_ = Adoption{};
+  if (const auto row = still_queue_row(kernel_counters_, number_)) {
+    adoption_->last_id = row->last_id;
+    adoption_->waiting = row->waiting;
+    first_id_ = row->last_id - row->waiting;
+    kernel_dropped_before_ = row->kernel_dropped;
+    user_dropped_before_ = row->user_dropped;
+  }
+}
+
+// Numbers are given in the order of arrival, also to packets that then find no room in the socket. Of those
+// that waited when the queue was adopted we are shown all but the ones that the process before had taken:
+// their content is lost, so that nobody can judge them.
+void NfQueue::meet_adopted(std::uint32_t id) {
+  if (adoption_->shown == 0) drop_through(id - 1);
+  if (static_cast<std::int32_t>(id - adoption_->last_id) <= 0)
+    ++adoption_->shown;
+  else
+    end_adoption();
+}
+
+void NfQueue::end_adoption() {
+  const std::uint32_t abandoned = adoption_->waiting - std::min(adoption_->shown, adoption_->waiting);
   add(abandoned_, abandoned);
+  first_id_ = adoption_->last_id - adoption_->shown - abandoned;
+  adoption_.reset();
+}
+
+// The kernel complains when there is nothing to drop; note_error() knows.
+void NfQueue::drop_through(std::uint32_t id) {
   std::array<char, 256> buffer{};
   nlmsghdr* message = nfq_nlmsg_put(buffer.data(), NFQNL_MSG_VERDICT_BATCH, number_);
-  nfq_nlmsg_verdict_put(message, static_cast<int>(id - 1), NF_DROP);
+  message->nlmsg_seq = abandon_sequence;
+  nfq_nlmsg_verdict_put(message, static_cast<int>(id), NF_DROP);
   if (send(socket_.get(), message, message->nlmsg_len, 0) < 0)
     fail(errno, queue_name(number_) + ": cannot drop what a process before had left unanswered");
 }
@@ -287,7 +322,12 @@ std::size_t NfQueue::read_datagrams(Duration max_wait) {
         recvmmsg(socket_.get(), headers_.data(), max_burst, waits ? MSG_WAITFORONE : MSG_DONTWAIT, nullptr);
     if (count >= 0) return static_cast<std::size_t>(count);
     switch (errno) {
-      case EAGAIN: return 0;
+      case EAGAIN:
+        if (adoption_) {
+          if (adoption_->shown == 0) drop_through(adoption_->last_id);
+          end_adoption();  // there is nothing more to be shown
+        }
+        return 0;
       case EINTR: return 0;  // a signal: let the caller look at its flags
       case ENOBUFS: add(overruns_); break;
       default: fail(errno, queue_name(number_) + ": cannot read");
@@ -323,7 +363,7 @@ void NfQueue::decode(const std::byte* datagram, std::size_t size) {
     add(undecodable_);
     return;
   }
-  if (std::exchange(adopted_, false)) drop_before(*attributes.id);
+  if (adoption_) meet_adopted(*attributes.id);
   const bool understood = attributes.hook.has_value() && !attributes.payload.empty();
   waiting_[waiting_size_++] = {.id = *attributes.id, .handed_out = understood};
   if (!understood) {
@@ -342,7 +382,7 @@ void NfQueue::decode(const std::byte* datagram, std::size_t size) {
 void NfQueue::note_error(const nlmsghdr* message) {
   if (mnl_nlmsg_get_payload_len(message) < sizeof(nlmsgerr)) return;
   const int error = -static_cast<const nlmsgerr*>(mnl_nlmsg_get_payload(message))->error;
-  if (error == 0) return;
+  if (error == 0 || (error == ENOENT && message->nlmsg_seq == abandon_sequence)) return;
   add(refused_verdicts_);
   if (error == EPERM || error == ENODEV) {
     fail(error, queue_name(number_) + ": the kernel takes no more verdicts; was CAP_NET_ADMIN given up?");
@@ -434,8 +474,8 @@ QueueStatistics NfQueue::statistics() const {
     result.user_dropped = row->user_dropped - user_dropped_before_;
     // The kernel's number has 32 bits; the rest of it is that of what became of the packets.
     const std::uint64_t ended = result.answered + result.abandoned + result.user_dropped + result.waiting;
-    const auto missing =
-        static_cast<std::int32_t>(row->last_id - first_id_ - static_cast<std::uint32_t>(ended));
+    const auto missing = static_cast<std::int32_t>(row->last_id - first_id_.load(std::memory_order_relaxed) -
+                                                   static_cast<std::uint32_t>(ended));
     result.handed = ended + static_cast<std::uint64_t>(std::int64_t{missing}) + result.kernel_dropped;
   }
   return result;

@@ -15,6 +15,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -60,6 +61,12 @@ class NfQueue : public PacketQueue {
   [[nodiscard]] std::uint32_t receive_buffer_bytes() const noexcept { return receive_buffer_bytes_; }
 
  private:
+  // A queue of a process before, until all that waited there was met.
+  struct Adoption {
+    std::uint32_t last_id = 0;  // when it was adopted
+    std::uint32_t waiting = 0;  // then
+    std::uint32_t shown = 0;    // of these
+  };
   // A packet of the last burst that the kernel waits for, whether or not it was understood.
   struct Waiting {
     std::uint32_t id = 0;
@@ -69,7 +76,10 @@ class NfQueue : public PacketQueue {
   void open_socket();
   void set_up_socket(std::uint32_t receive_buffer_bytes);
   void configure(const QueueSettings& settings, bool acknowledged);
-  void drop_before(std::uint32_t id);
+  void adopt();
+  void meet_adopted(std::uint32_t id);
+  void end_adoption();
+  void drop_through(std::uint32_t id);
   void await_acknowledgement(std::uint32_t sequence);
   [[nodiscard]] std::size_t read_datagrams(Duration max_wait);
   void set_patience(Duration max_wait);
@@ -88,7 +98,7 @@ class NfQueue : public PacketQueue {
   std::vector<std::byte> slots_;  // max_burst datagrams of slot_size_ bytes
   std::vector<iovec> vectors_;
   std::vector<mmsghdr> headers_;
-  bool adopted_ = false;     // and no packet of it seen yet
+  std::optional<Adoption> adoption_;
   std::size_t stashed_ = 0;  // datagrams that arrived before the acknowledgement of the bind
 
   std::array<Waiting, max_burst> waiting_{};
@@ -97,8 +107,8 @@ class NfQueue : public PacketQueue {
   std::size_t packets_size_ = 0;
   std::vector<char> verdict_buffer_;
 
-  // What the kernel had counted before the queue was ours.
-  std::uint32_t first_id_ = 0;
+  // What the kernel had counted before the queue was ours. One thread writes the first, any thread reads.
+  std::atomic<std::uint32_t> first_id_{0};
   std::uint64_t kernel_dropped_before_ = 0, user_dropped_before_ = 0;
 
   std::atomic<std::uint64_t> received_{0};

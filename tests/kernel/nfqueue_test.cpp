@@ -36,6 +36,31 @@ struct NfQueueTest : ::testing::Test {
     const Inside inside(lab.router);
     return std::make_unique<NfQueue>(settings);
   }
+  // As after the end of a process whose socket somebody kept.
+  [[nodiscard]] std::unique_ptr<NfQueue> adopt(std::unique_ptr<NfQueue> before) const {
+    const Inside inside(lab.router);
+    FileDescriptor socket(dup(before->descriptor()));
+    before.reset();
+    return std::make_unique<NfQueue>(QueueSettings{}, std::move(socket));
+  }
+  // So many that some find no room in a small receive buffer: they have numbers, and do not wait.
+  [[nodiscard]] QueueStatistics overfill(const NfQueue& queue, const UdpSocket& client) const {
+    constexpr std::uint64_t sent = 200;
+    for (std::uint64_t count = 0; count < sent; ++count) client.send("x", endpoint(server_ipv4, 5000));
+    EXPECT_TRUE(
+        eventually([&] { return queue.statistics().waiting + queue.statistics().user_dropped == sent; }));
+    EXPECT_GT(queue.statistics().user_dropped, 0U);
+    return queue.statistics();
+  }
+  static void expect_balance(const NfQueue& queue, std::uint64_t handed, std::uint64_t abandoned) {
+    const QueueStatistics statistics = queue.statistics();
+    EXPECT_EQ(statistics.handed, handed);
+    EXPECT_EQ(statistics.abandoned, abandoned);
+    EXPECT_EQ(statistics.answered, handed - abandoned);
+    EXPECT_EQ(statistics.waiting, 0U);
+    EXPECT_EQ(statistics.user_dropped, 0U) << "that was before";
+    EXPECT_EQ(statistics.refused_verdicts, 0U);
+  }
   [[nodiscard]] std::uint32_t device(const char* name) const {
     const Inside inside(lab.router);
     return if_nametoindex(name);
@@ -262,6 +287,55 @@ TEST_F(NfQueueTest, TakesLargePacketsWholeWhenItFailsOpen) {
   std::uint32_t largest = 0;
   for (const SeenPacket& packet : reader.seen()) largest = std::max(largest, packet.wire_length);
   EXPECT_GT(largest, 3000U);
+}
+
+TEST_F(NfQueueTest, AdoptsWhatWaitsThoughSomeWasLostAtTheSocket) {
+  queue_forwarded();
+  std::unique_ptr<NfQueue> before = bind({.receive_buffer_bytes = 4096});
+  const UdpSocket client(lab.client, "10.9.1.1", 4000);
+  const UdpSocket server(lab.server, server_ipv4, 5000);
+  const std::uint64_t waiting = overfill(*before, client).waiting;
+  const std::unique_ptr<NfQueue> queue = adopt(std::move(before));
+  EXPECT_EQ(read_bursts(*queue, waiting, [](const QueuedPacket&) { return Verdict::accept; }), waiting);
+  for (std::uint64_t count = 0; count < waiting; ++count) EXPECT_TRUE(server.receive().has_value());
+  EXPECT_TRUE(queue->receive(0s).empty());
+  expect_balance(*queue, waiting, 0);
+}
+
+TEST_F(NfQueueTest, DropsWhatAProcessBeforeHadTakenAndNotAnswered) {
+  queue_forwarded();
+  std::unique_ptr<NfQueue> before = bind({.receive_buffer_bytes = 4096});
+  const UdpSocket client(lab.client, "10.9.1.1", 4000);
+  const UdpSocket server(lab.server, server_ipv4, 5000);
+  const std::uint64_t waiting = overfill(*before, client).waiting + 2;
+  const std::size_t taken = before->receive(1s).size();
+  ASSERT_GT(taken, 2U) << "now there is room again, behind a gap";
+  for (int count = 0; count < 2; ++count) client.send("y", endpoint(server_ipv4, 5000));
+  ASSERT_TRUE(eventually([&] { return before->statistics().waiting == waiting; }));
+  const std::unique_ptr<NfQueue> queue = adopt(std::move(before));
+  const std::uint64_t left = waiting - taken;
+  EXPECT_EQ(read_bursts(*queue, left, [](const QueuedPacket&) { return Verdict::accept; }), left);
+  for (std::uint64_t count = 0; count < left; ++count) EXPECT_TRUE(server.receive().has_value());
+  EXPECT_FALSE(server.has_datagram());
+  EXPECT_TRUE(queue->receive(0s).empty());
+  expect_balance(*queue, waiting, taken);
+}
+
+TEST_F(NfQueueTest, DropsWhatWasNotAnsweredThoughNothingElseWaits) {
+  queue_forwarded();
+  std::unique_ptr<NfQueue> before = bind();
+  const UdpSocket client(lab.client, "10.9.1.1", 4000);
+  const UdpSocket server(lab.server, server_ipv4, 5000);
+  for (int count = 0; count < 5; ++count) client.send("x", endpoint(server_ipv4, 5000));
+  ASSERT_TRUE(eventually([&] { return before->statistics().waiting == 5; }));
+  ASSERT_EQ(before->receive(1s).size(), 5U);
+  const std::unique_ptr<NfQueue> queue = adopt(std::move(before));
+  EXPECT_TRUE(queue->receive(0s).empty());
+  expect_balance(*queue, 5, 5);
+  client.send("y", endpoint(server_ipv4, 5000));
+  EXPECT_EQ(read_bursts(*queue, 1, [](const QueuedPacket&) { return Verdict::accept; }), 1U);
+  EXPECT_EQ(server.receive(), "y");
+  expect_balance(*queue, 6, 5);
 }
 
 TEST_F(NfQueueTest, GetsTheReceiveBufferItAskedFor) {
