@@ -98,6 +98,7 @@ class Vpcwall(Firewall):
         (folder / "daemon.yaml").write_text(json.dumps({
             "version": 1, "policy": str(folder / "policy.yaml"), "backend": "xt", "fast_path": self.fast_path,
             "control": {"socket": str(self.control)}, "log": {"level": "error"},
+            "state": {"directory": str(folder / "state")},  # each measurement begins without flows
             "flows": {"capacity_per_worker": 4_194_304}, **self.settings}), encoding="ascii")
         self.start(str(self.build / "daemon" / "vpcwalld"), "--config", str(folder / "daemon.yaml"))
         deadline = time.monotonic() + 20
