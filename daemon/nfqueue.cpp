@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "daemon/kernel_queue_table.h"
+#include "daemon/packet_message.h"
 
 namespace vpcwall {
 namespace {
@@ -43,61 +44,6 @@ std::size_t round_up(std::size_t size, std::size_t step) { return (size + step -
 // Relaxed is enough: a counter orders nothing, and only its own thread writes it.
 void add(std::atomic<std::uint64_t>& counter, std::uint64_t amount = 1) noexcept {
   counter.store(counter.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
-}
-
-std::optional<HookPoint> hook_point(std::uint8_t hook) noexcept {
-  switch (hook) {
-    case NF_INET_FORWARD: return HookPoint::forward;
-    case NF_INET_LOCAL_IN: return HookPoint::local_in;
-    case NF_INET_LOCAL_OUT: return HookPoint::local_out;
-    default: return std::nullopt;
-  }
-}
-
-// The attributes of one packet message that matter here. Anything of an unexpected size counts as absent.
-struct Attributes {
-  std::optional<std::uint32_t> id;
-  std::optional<HookPoint> hook;
-  std::span<const std::byte> payload;
-  std::uint32_t whole_length = 0;
-  std::uint32_t in_device = 0;
-  std::uint32_t out_device = 0;
-};
-
-std::uint32_t number_of(const nlattr* attribute) noexcept {
-  if (mnl_attr_get_payload_len(attribute) < sizeof(std::uint32_t)) return 0;
-  return ntohl(mnl_attr_get_u32(attribute));
-}
-
-Attributes read_attributes(const nlmsghdr* message) noexcept {
-  Attributes found;
-  const auto* const end = static_cast<const std::byte*>(mnl_nlmsg_get_payload_tail(message));
-  const auto* attribute = static_cast<const nlattr*>(mnl_nlmsg_get_payload_offset(message, sizeof(nfgenmsg)));
-  const auto room = [&] { return static_cast<int>(end - reinterpret_cast<const std::byte*>(attribute)); };
-  // The walk ends at the first attribute that does not fit into the message.
-  for (; mnl_attr_ok(attribute, room()); attribute = mnl_attr_next(attribute)) {
-    switch (mnl_attr_get_type(attribute)) {
-      case NFQA_PACKET_HDR: {
-        nfqnl_msg_packet_hdr header{};
-        if (mnl_attr_get_payload_len(attribute) < sizeof header) break;
-        std::memcpy(&header, mnl_attr_get_payload(attribute), sizeof header);
-        found.id = ntohl(header.packet_id);
-        found.hook = hook_point(header.hook);
-        break;
-      }
-      case NFQA_IFINDEX_INDEV: found.in_device = number_of(attribute); break;
-      case NFQA_IFINDEX_OUTDEV: found.out_device = number_of(attribute); break;
-      case NFQA_CAP_LEN: found.whole_length = number_of(attribute); break;
-      case NFQA_PAYLOAD:
-        found.payload = {static_cast<const std::byte*>(mnl_attr_get_payload(attribute)),
-                         mnl_attr_get_payload_len(attribute)};
-        break;
-      default: break;
-    }
-  }
-  // The kernel names the whole length only when it copied less.
-  if (found.whole_length == 0) found.whole_length = static_cast<std::uint32_t>(found.payload.size());
-  return found;
 }
 
 // Its figures are not read at one moment: a packet that comes meanwhile may be in one of them and not in
@@ -358,23 +304,23 @@ void NfQueue::decode(const std::byte* datagram, std::size_t size) {
     return;
   }
   if (message->nlmsg_type != ((NFNL_SUBSYS_QUEUE << 8U) | NFQNL_MSG_PACKET)) return;
-  const Attributes attributes = read_attributes(message);
-  if (!attributes.id) {
+  const PacketMessage packet = read_packet_message(message);
+  if (!packet.id) {
     add(undecodable_);
     return;
   }
-  if (adoption_) meet_adopted(*attributes.id);
-  const bool understood = attributes.hook.has_value() && !attributes.payload.empty();
-  waiting_[waiting_size_++] = {.id = *attributes.id, .handed_out = understood};
+  if (adoption_) meet_adopted(*packet.id);
+  const bool understood = packet.hook.has_value() && !packet.payload.empty();
+  waiting_[waiting_size_++] = {.id = *packet.id, .handed_out = understood};
   if (!understood) {
     add(undecodable_);
     return;
   }
-  packets_[packets_size_++] = {.bytes = attributes.payload,
-                               .wire_length = attributes.whole_length,
-                               .in_device = attributes.in_device,
-                               .out_device = attributes.out_device,
-                               .hook = *attributes.hook};
+  packets_[packets_size_++] = {.bytes = packet.payload,
+                               .wire_length = packet.whole_length,
+                               .in_device = packet.in_device,
+                               .out_device = packet.out_device,
+                               .hook = *packet.hook};
 }
 
 // The kernel speaks up only about verdicts that it refused. ENOENT means that the packet is gone; EPERM means
