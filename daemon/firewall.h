@@ -120,9 +120,9 @@ class Firewall {
   [[nodiscard]] std::size_t flow_count() const;
   [[nodiscard]] std::size_t flow_capacity() const;
   // At most `most` live flows, copied shard by shard.
-  [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint now) const;
+  [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint at) const;
   // The live flow of `key`, whichever shard has it.
-  [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint now) const;
+  [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint at) const;
   // How many flows an interface holds, over all shards (C-60).
   [[nodiscard]] std::uint32_t flows_held(InterfaceNumber interface) const noexcept {
     return allowance_.used(interface);

@@ -21,7 +21,7 @@ std::shared_ptr<Shadow> Firewall::begin_shadow(const Policy& candidate) {
   FlowHash::Seed seed{};
   if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
     throw std::system_error(errno, std::generic_category(), "getrandom");
-  const auto shadow = std::make_shared<Shadow>(
+  auto shadow = std::make_shared<Shadow>(
       candidate, reloader_->context(), bindings_of(named_devices(candidate, Absent::refused)),
       policy()->generation, Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker},
       seed, clock_.now());

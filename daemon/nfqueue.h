@@ -46,6 +46,8 @@ class NfQueue : public PacketQueue {
   // is judged; what that process had taken and not answered, because it was killed, is dropped.
   explicit NfQueue(const QueueSettings& settings, FileDescriptor adopted = FileDescriptor());
   ~NfQueue() override;
+  NfQueue(const NfQueue&) = delete;
+  NfQueue& operator=(const NfQueue&) = delete;
 
   [[nodiscard]] std::span<const QueuedPacket> receive(Duration max_wait) override;
   void answer(std::span<const Verdict> verdicts) override;

@@ -29,7 +29,7 @@ std::string utc_now() {
 
 }  // namespace
 
-void AuditLog::note(const Asker& asker, nlohmann::ordered_json what) {
+void AuditLog::note(const Asker& asker, const nlohmann::ordered_json& what) {
   if (path_.empty()) return;
   nlohmann::ordered_json line{{"time", utc_now()},
                               {"by", asker.by},

@@ -20,7 +20,7 @@ class AuditLog {
   explicit AuditLog(std::string path) : path_(std::move(path)) {}
 
   // Adds "time", "by", "user", "uid", "process" to what happened. Logs an error when it cannot be written.
-  void note(const Asker& asker, nlohmann::ordered_json what);
+  void note(const Asker& asker, const nlohmann::ordered_json& what);
 
  private:
   void append(const std::string& line) const;

@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <stdexcept>
@@ -62,6 +63,11 @@ nftnl_expr* make_expression(const char* kind) {
   return expression;
 }
 
+// libnftnl frees what it was given with free().
+struct Free {
+  void operator()(void* memory) const noexcept { std::free(memory); }  // NOLINT: its way, not ours
+};
+
 Rule to_rule(const NftProgramRule& wanted) {
   xt_bpf_info_v1 info{};
   if (wanted.program.size() >= sizeof(info.path))
@@ -78,11 +84,10 @@ Rule to_rule(const NftProgramRule& wanted) {
   nftnl_rule_add_expr(rule.get(), match);
   nftnl_expr_set_str(match, NFTNL_EXPR_MT_NAME, match_name);
   nftnl_expr_set_u32(match, NFTNL_EXPR_MT_REV, match_revision);
-  // libnftnl keeps what it is given and frees it with free().
-  void* kept = std::malloc(sizeof(info));
-  if (kept == nullptr) throw std::bad_alloc();
-  std::memcpy(kept, &info, sizeof(info));
-  nftnl_expr_set(match, NFTNL_EXPR_MT_INFO, kept, sizeof(info));
+  std::unique_ptr<void, Free> kept(std::malloc(sizeof(info)));  // NOLINT: libnftnl keeps it
+  if (!kept) throw std::bad_alloc();
+  std::memcpy(kept.get(), &info, sizeof(info));
+  nftnl_expr_set(match, NFTNL_EXPR_MT_INFO, kept.release(), sizeof(info));  // NOLINT: no leak
   nftnl_expr* verdict = make_expression("immediate");
   nftnl_rule_add_expr(rule.get(), verdict);
   nftnl_expr_set_u32(verdict, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <utility>
 
 #include "runtime/queued_journey.h"
 
@@ -13,9 +14,9 @@ constexpr std::size_t expiry_budget = 2 * max_burst;  // as a worker's own
 
 }  // namespace
 
-Shadow::Shadow(const Policy& candidate, const CompileContext& live, const std::vector<DeviceBinding>& devices,
+Shadow::Shadow(const Policy& candidate, CompileContext live, const std::vector<DeviceBinding>& devices,
                std::uint64_t generation, const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now)
-    : context_(live),
+    : context_(std::move(live)),
       candidate_(compile(candidate, context_, generation + 1, devices)),
       waiting_(allowance_, seed),
       read_(sizes.workers),

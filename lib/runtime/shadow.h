@@ -55,10 +55,11 @@ class Shadow {
   };
 
   // `live` is copied; `generation` is that of the policy in force.
-  Shadow(const Policy& candidate, const CompileContext& live, const std::vector<DeviceBinding>& devices,
+  Shadow(const Policy& candidate, CompileContext live, const std::vector<DeviceBinding>& devices,
          std::uint64_t generation, const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now);
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
+  ~Shadow() = default;
 
   // A copy of a live flow, made under the lock of its shard; before begin().
   void inherit(const CompiledPolicy& live, const Flow& flow);

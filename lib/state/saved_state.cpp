@@ -198,7 +198,7 @@ Expected<SavedState, std::string> decode(std::string_view bytes) {
     bytes.remove_prefix(sizes[0]);
     state.flows.reserve(sizes[1]);
     for (; !bytes.empty(); bytes.remove_prefix(sizeof(StoredFlow))) {
-      StoredFlow stored;
+      StoredFlow stored{};
       std::memcpy(&stored, bytes.data(), sizeof stored);
       state.flows.push_back(to_flow(stored, state));
     }
