@@ -34,21 +34,29 @@ class ServiceManager:
                 self._hear()
 
     def _hear(self):
-        size = array.array("i").itemsize
-        message, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(8 * size))
-        descriptors = array.array("i")
-        for _, _, data in ancillary:
-            descriptors.frombytes(data[: len(data) - len(data) % size])
-        state = dict(line.partition("=")[::2] for line in message.decode().splitlines())
         with self._lock:
+            self._hear_all()
+
+    def _hear_all(self):
+        """Whatever was said so far; under the lock, so that nothing is heard and not yet done."""
+        size = array.array("i").itemsize
+        while True:
+            try:
+                message, ancillary, _, _ = self._socket.recvmsg(4096, socket.CMSG_SPACE(8 * size), socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            descriptors = array.array("i")
+            for _, _, data in ancillary:
+                descriptors.frombytes(data[: len(data) - len(data) % size])
+            state = dict(line.partition("=")[::2] for line in message.decode().splitlines())
             self.heard.append(state)
             if "FDSTORE" in state:
                 self._forget(state["FDNAME"])
                 self.kept[state["FDNAME"]] = descriptors.pop(0)
             if "FDSTOREREMOVE" in state:
                 self._forget(state["FDNAME"])
-        for descriptor in descriptors:
-            os.close(descriptor)
+            for descriptor in descriptors:
+                os.close(descriptor)
 
     def _forget(self, name):
         if name in self.kept:
@@ -68,8 +76,10 @@ class ServiceManager:
             return [state[key] for state in self.heard if key in state]
 
     def command(self):
-        """The process finds what is kept from descriptor 3 on; copies of ours, so that there is no end to it."""
+        """The process finds what is kept from descriptor 3 on; copies of ours, so that there is no end to it. What the
+        process before has said with its last breath counts."""
         with self._lock:
+            self._hear_all()
             kept = sorted(self.kept.items())
         # Out of the way first: one that is 3 or 4 itself must not be overwritten.
         moves = [f"exec {50 + place}<&{descriptor}" for place, (_, descriptor) in enumerate(kept)]
