@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/eventfd.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,19 +11,14 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "daemon/random_seed.h"
+
 namespace vpcwall {
 namespace {
 
 constexpr std::size_t records_at_a_time = 1024;  // of the fast path, once nobody adds any
 
 std::string descriptor_name(std::uint16_t queue) { return "queue-" + std::to_string(queue); }
-
-FlowHash::Seed random_seed() {
-  FlowHash::Seed seed{};
-  if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
-    throw std::system_error(errno, std::generic_category(), "getrandom");
-  return seed;
-}
 
 FileDescriptor make_event() {
   FileDescriptor event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -58,7 +52,7 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
                                        .length = settings.queues.length,
                                        .receive_buffer_bytes = settings.queues.receive_buffer,
                                        .fail_open = settings.fail_mode == FailMode::open},
-                         std::move(inheritance_.descriptors[descriptor_name(number)]));
+                         take_queue_socket(descriptor_name(number)));
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
     shards_.back().with([&](Shard& shard) { shard.use(waiting_); });
     if (!fast_path_) continue;

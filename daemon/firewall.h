@@ -179,6 +179,8 @@ class Firewall {
   void open_fast_path(const CompiledPolicy& policy);
   [[nodiscard]] bool is_paused() const noexcept;
   [[nodiscard]] bool suit_watchers();
+  // The socket of a queue that the process before has left under `name`, if there is one.
+  [[nodiscard]] FileDescriptor take_queue_socket(const std::string& name);
   // What keeps the fast path's programs where rules can name them, while `plan` is installed.
   [[nodiscard]] std::unique_ptr<KernelFastPath::Pins> pins_for(const HookPlan& plan) const;
   void install(const HookPlan& plan);

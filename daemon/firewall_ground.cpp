@@ -76,6 +76,7 @@ std::unique_ptr<KernelFastPath::Pins> Firewall::pins_for(const HookPlan& plan) c
 }
 
 void Firewall::install(const HookPlan& plan) {
+  if (hooks_.hold(plan)) return;
   const auto pins = pins_for(plan);
   hooks_.install(plan);
 }

@@ -1,5 +1,7 @@
 // What a Firewall takes from the process before it, and leaves to the next one.
+#include <linux/netlink.h>
 #include <spdlog/spdlog.h>
+#include <sys/socket.h>
 
 #include "daemon/firewall.h"
 #include "daemon/state/state_file.h"
@@ -10,7 +12,23 @@ namespace {
 
 constexpr std::uint32_t flows_at_a_time = 1024;  // copied while a worker waits: some 50 µs
 
+int option_of(const FileDescriptor& socket, int option) noexcept {
+  int value = -1;
+  socklen_t size = sizeof value;
+  return ::getsockopt(socket.get(), SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
+}
+
 }  // namespace
+
+// Whoever kept it may have kept something else.
+FileDescriptor Firewall::take_queue_socket(const std::string& name) {
+  FileDescriptor kept = std::move(inheritance_.descriptors[name]);
+  if (!kept ||
+      (option_of(kept, SO_DOMAIN) == AF_NETLINK && option_of(kept, SO_PROTOCOL) == NETLINK_NETFILTER))
+    return kept;
+  spdlog::warn("what was kept as {} is no socket of a queue, and is not used", name);
+  return FileDescriptor();
+}
 
 // Counters go to one shard, flows to whoever gets their next packet. All of it under the policy that is in
 // force now: what is of an interface that is gone, or is no longer tracked, is left out.

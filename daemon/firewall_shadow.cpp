@@ -1,13 +1,12 @@
 // How a Firewall tries a candidate policy beside the one in force (runtime/shadow.h).
 #include <net/if.h>
 #include <spdlog/spdlog.h>
-#include <sys/random.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <system_error>
+#include <stdexcept>
 
 #include "daemon/firewall.h"
+#include "daemon/random_seed.h"
 
 namespace vpcwall {
 namespace {
@@ -18,13 +17,10 @@ constexpr std::uint32_t flows_at_a_time = 256;  // copied while a worker waits: 
 
 std::shared_ptr<Shadow> Firewall::begin_shadow(const Policy& candidate) {
   if (stage_.any()) return nullptr;
-  FlowHash::Seed seed{};
-  if (::getrandom(seed.data(), sizeof seed, 0) != static_cast<ssize_t>(sizeof seed))
-    throw std::system_error(errno, std::generic_category(), "getrandom");
   auto shadow = std::make_shared<Shadow>(
       candidate, reloader_->context(), bindings_of(named_devices(candidate, Absent::refused)),
       policy()->generation, Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker},
-      seed, clock_.now());
+      random_seed(), clock_.now());
   stage_.enter(shadow);
   shadow_pauses_ = true;
   // The kernel has told all that it knew, and every worker follows: what is copied now stays true.

@@ -18,6 +18,7 @@
 #include <cstring>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "daemon/file_descriptor.h"
 #include "engine/recovered_flows.h"
@@ -219,8 +220,11 @@ void KernelFastPath::leave_for_successor() noexcept {
 void KernelFastPath::leave_nothing() noexcept {
   const std::string ours = flows_name(folder_);
   std::error_code ignored;  // what cannot be removed only takes up memory
-  for (const auto& entry : std::filesystem::directory_iterator(folder_.parent_path(), ignored))
-    if (entry.path().string().starts_with(ours)) std::filesystem::remove(entry.path(), ignored);
+  std::vector<std::filesystem::path> left;
+  for (std::filesystem::directory_iterator entry(folder_.parent_path(), ignored), end; entry != end;
+       entry.increment(ignored))
+    if (entry->path().string().starts_with(ours)) left.push_back(entry->path());
+  for (const std::filesystem::path& memory : left) std::filesystem::remove(memory, ignored);
 }
 
 }  // namespace vpcwall

@@ -20,9 +20,8 @@ namespace vpcwall {
 
 // What of ours stands in the ruleset.
 struct StandingRules {
-  std::string rules;  // as text, the same whenever the same plan stands; empty: nothing
-  std::string
-      identities;  // which others have that say the same but were written anew; of a back end without, empty
+  std::string rules;       // as text, the same whenever the same plan stands; empty: nothing
+  std::string identities;  // others for rules that say the same but were written anew; not every back end's
   friend bool operator==(const StandingRules&, const StandingRules&) = default;
 };
 

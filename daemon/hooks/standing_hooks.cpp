@@ -7,7 +7,6 @@
 namespace vpcwall {
 
 void StandingHooks::install(const HookPlan& plan) {
-  if (installed_ && plan == plan_) return;
   installer_->install(plan);
   plan_ = plan;
   installed_ = true;

@@ -1,7 +1,7 @@
 // The hook rules of one plan, and whether they still stand as they were installed.
 //
 //   StandingHooks hooks(make_hook_installer(backend));
-//   hooks.install(plan);
+//   if (!hooks.hold(plan)) hooks.install(plan);
 //   if (!hooks.stand()) hooks.install_again();     // whenever somebody has changed rules
 //
 // Whoever removes rules may also remove those that were installed a moment ago, before anybody looked at what
@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "daemon/hooks/hook_installer.h"
 
@@ -23,8 +24,9 @@ class StandingHooks {
  public:
   explicit StandingHooks(std::unique_ptr<HookInstaller> installer) : installer_(std::move(installer)) {}
 
-  // Does nothing if `plan` is the installed one. Throws like HookInstaller::install(), and then the plan
-  // before is still the installed one.
+  // Whether `plan` is the installed one.
+  [[nodiscard]] bool hold(const HookPlan& plan) const { return installed_ && plan == plan_; }
+  // Throws like HookInstaller::install(), and then the plan before is still the installed one.
   void install(const HookPlan& plan);
   // Whether all that was installed stands. True, too, where the ruleset could not be read after it.
   // Throws std::runtime_error when it cannot be read now.

@@ -61,15 +61,9 @@ void PrefixMap::index_first_bits() {
 }
 
 std::size_t PrefixMap::last_start(std::size_t at, std::size_t size, const IpAddress& address) const noexcept {
-  while (size > 1) {
-    const std::size_t half = size / 2;
-    const std::size_t middle = at + half;
-    const bool starts =
-        highs_[middle] < address.high || (highs_[middle] == address.high && lows_[middle] <= address.low);
-    at = starts ? middle : at;
-    size -= half;
-  }
-  return at;
+  return last_range(at, size, [&](std::size_t i) {
+    return highs_[i] < address.high || (highs_[i] == address.high && lows_[i] <= address.low);
+  });
 }
 
 }  // namespace vpcwall

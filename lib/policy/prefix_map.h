@@ -42,11 +42,11 @@ class PrefixMap {
  private:
   static constexpr unsigned first_bits = 16;
 
-  // The last range of `size` ranges from `at` on that starts at `address` or before. The first one does.
+  // The last of the ranges from `at` on that starts at the address or before.
   [[nodiscard]] std::size_t last_start(std::size_t at, std::size_t size, std::uint64_t high) const noexcept {
-    const std::uint64_t* start =
-        last_range(highs_.data() + at, size, [high](std::uint64_t begin) { return begin <= high; });
-    return static_cast<std::size_t>(start - highs_.data());
+    const std::uint64_t* first = highs_.data() + at;
+    const auto starts = [high](const std::uint64_t* start) { return *start <= high; };
+    return static_cast<std::size_t>(last_range(first, size, starts) - highs_.data());
   }
   [[nodiscard]] std::size_t last_start(std::size_t at, std::size_t size,
                                        const IpAddress& address) const noexcept;

@@ -1,7 +1,6 @@
 // Where ranges lie one behind the other and only their starts are written down: which of them a key is in.
 //
-//   const Range* range = last_range(ranges.data(), ranges.size(), [key](const Range& r) { return r.start <=
-//   key; });
+//   const Range* range = last_range(ranges, size, [key](const Range* one) { return one->start <= key; });
 //
 // Every packet asks this a few times, of lists that stand in the cache, so what counts is the number of
 // instructions. The first step leaves a power of two; from there on the steps are written out, three
@@ -13,11 +12,12 @@
 
 namespace vpcwall {
 
-// The last of `size` ranges, at least one, that `starts` at the key or before; the first one always does.
-// `starts` holds up to some range and for none behind it.
-template <class Range, class Starts>
-[[nodiscard]] inline const Range* last_range(const Range* range, std::size_t size, Starts starts) noexcept {
-  const auto step = [&](std::size_t width) { range = starts(range[width]) ? range + width : range; };
+// The last of `size` ranges, at least one, of which `starts(position)` holds: it starts at the key or before.
+// It holds for `first`, up to some range, and for none behind it. A position is a pointer, or a number.
+template <class Position, class Starts>
+[[nodiscard]] inline Position last_range(Position first, std::size_t size, Starts starts) noexcept {
+  Position range = first;
+  const auto step = [&](std::size_t width) { range = starts(range + width) ? range + width : range; };
   std::size_t left = std::bit_floor(size);
   step(size - left);
   for (; left > 512; left /= 2) step(left / 2);

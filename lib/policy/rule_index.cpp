@@ -114,9 +114,8 @@ RuleIndex::RuleIndex(Family family, std::span<const IndexedRule> rules) {
 
 std::uint32_t RuleIndex::first_in(std::uint32_t table, TrafficKind kind) const noexcept {
   // The first one starts at 0.
-  return last_range(ranges_.data() + tables_[table].begin, tables_[table].size,
-                    [kind](const Range& range) { return range.start <= kind; })
-      ->first;
+  const auto starts = [kind](const Range* range) { return range->start <= kind; };
+  return last_range(ranges_.data() + tables_[table].begin, tables_[table].size, starts)->first;
 }
 
 std::uint32_t RuleIndex::first_match(TrafficKind kind, const IpAddress& peer) const noexcept {

@@ -186,6 +186,15 @@ def test_metrics_are_served_on_a_socket_that_the_service_manager_made(vpc, guard
             assert client.recv(1024).startswith(b"HTTP/1.1 200 OK")
 
 
+def test_what_is_no_queue_is_not_adopted(vpc, guard, manager):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        manager.keep("queue-0", other.fileno())
+        daemon = guard(TRACKED, manager=manager, queues={"count": 1})
+    assert "what was kept as queue-0 is no socket of a queue" in daemon.log()
+    with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
+        assert echoes(connection)
+
+
 def test_a_clean_stop_leaves_nothing_with_the_service_manager(vpc, guard, manager):
     daemon = guard(TRACKED, manager=manager, queues={"count": 2})
     eventually(lambda: manager.names() == ["queue-0", "queue-1"], "the queues to be kept")

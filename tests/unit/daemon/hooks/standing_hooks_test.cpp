@@ -56,11 +56,13 @@ struct StandingHooksTest : ::testing::Test {
 };
 
 TEST_F(StandingHooksTest, StandAsTheyWereInstalled) {
+  EXPECT_FALSE(hooks.hold(HookPlan{})) << "nothing is installed";
   hooks.install(plan);
-  hooks.install(plan);
-  EXPECT_EQ(ruleset.installations, 1) << "the same plan";
+  EXPECT_TRUE(hooks.hold(plan));
   EXPECT_TRUE(hooks.stand());
+  EXPECT_FALSE(hooks.hold(plan_for("10.1.0.0/16")));
   hooks.install(plan_for("10.1.0.0/16"));
+  EXPECT_FALSE(hooks.hold(plan));
   EXPECT_EQ(ruleset.installations, 2);
   EXPECT_TRUE(hooks.stand());
   EXPECT_EQ(hooks.installed_again(), 0U);
