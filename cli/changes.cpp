@@ -5,12 +5,12 @@
 #include <memory>
 #include <optional>
 
-#include "cli/control_client.h"
-#include "cli/control_socket.h"
-#include "cli/input_file.h"
+#include "cli/control/control_client.h"
+#include "cli/control/control_socket.h"
+#include "cli/control/sealed_memory.h"
+#include "cli/files/input_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/policy_comparison.h"
-#include "cli/policy_file.h"
-#include "cli/sealed_memory.h"
 #include "cli/shadow.h"
 #include "cli/verbs.h"
 #include "policy/policy_yaml.h"

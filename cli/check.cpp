@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "cli/policy_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/verbs.h"
 #include "lint/suppressions.h"
 

@@ -1,8 +1,8 @@
 // vpcwall diff BEFORE AFTER: what was written differently, and whose verdict changes.
 #include <memory>
 
+#include "cli/files/policy_file.h"
 #include "cli/policy_comparison.h"
-#include "cli/policy_file.h"
 #include "cli/traffic_options.h"
 #include "cli/verbs.h"
 

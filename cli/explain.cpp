@@ -6,10 +6,10 @@
 #include <memory>
 #include <optional>
 
-#include "cli/atomic_file.h"
-#include "cli/control_client.h"
-#include "cli/control_socket.h"
-#include "cli/policy_file.h"
+#include "cli/control/control_client.h"
+#include "cli/control/control_socket.h"
+#include "cli/files/atomic_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/verbs.h"
 #include "explain/explanation.h"
 #include "explain/explanation_text.h"

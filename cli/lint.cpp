@@ -7,7 +7,7 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/policy_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/verbs.h"
 #include "lint/report_json.h"
 #include "lint/report_text.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <system_error>
 
-#include "cli/control_client.h"
+#include "cli/control/control_client.h"
 #include "cli/lab/lab_verbs.h"
 #include "cli/verbs.h"
 

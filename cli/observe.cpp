@@ -5,9 +5,9 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/control_socket.h"
-#include "cli/event_stream.h"
-#include "cli/observe_text.h"
+#include "cli/control/control_socket.h"
+#include "cli/control/event_stream.h"
+#include "cli/text/observe_text.h"
 #include "cli/verbs.h"
 #include "control/observe_request.h"
 #include "explain/explanation_text.h"

@@ -2,8 +2,8 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/control_client.h"
-#include "cli/control_socket.h"
+#include "cli/control/control_client.h"
+#include "cli/control/control_socket.h"
 #include "cli/verbs.h"
 #include "control/report_text.h"
 

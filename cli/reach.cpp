@@ -7,7 +7,7 @@
 #include <iostream>
 #include <memory>
 
-#include "cli/policy_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/traffic_options.h"
 #include "cli/verbs.h"
 #include "reach/reach_picture.h"

@@ -7,7 +7,7 @@
 #include <memory>
 #include <system_error>
 
-#include "cli/policy_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/replay/annotated_file.h"
 #include "cli/replay/capture_file.h"
 #include "cli/replay/replay_json.h"

@@ -6,9 +6,9 @@
 #include <iostream>
 #include <optional>
 
-#include "cli/event_stream.h"
-#include "cli/sealed_memory.h"
-#include "cli/shadow_text.h"
+#include "cli/control/event_stream.h"
+#include "cli/control/sealed_memory.h"
+#include "cli/text/shadow_text.h"
 #include "cli/verbs.h"
 
 namespace vpcwall {

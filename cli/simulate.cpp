@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "cli/policy_file.h"
+#include "cli/files/policy_file.h"
 #include "cli/verbs.h"
 #include "replay/simulation.h"
 

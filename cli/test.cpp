@@ -4,9 +4,9 @@
 #include <memory>
 #include <stdexcept>
 
-#include "cli/test_junit.h"
-#include "cli/test_options.h"
-#include "cli/test_tap.h"
+#include "cli/test/junit.h"
+#include "cli/test/options.h"
+#include "cli/test/tap.h"
 #include "cli/verbs.h"
 
 namespace vpcwall {

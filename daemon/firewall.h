@@ -27,7 +27,7 @@
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
 #include "daemon/hooks/standing_hooks.h"
-#include "daemon/nfqueue.h"
+#include "daemon/queue/nfqueue.h"
 #include "daemon/settings.h"
 #include "policy/policy.h"
 #include "runtime/reloader.h"

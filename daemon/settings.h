@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "daemon/hooks/hook_plan.h"
-#include "daemon/listen_address.h"
+#include "daemon/metrics/listen_address.h"
 #include "policy/diagnostic.h"
 
 namespace vpcwall {

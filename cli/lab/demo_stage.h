@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/control_client.h"
+#include "cli/control/control_client.h"
 #include "cli/lab/demo.h"
 #include "cli/lab/demo_counters.h"
 #include "cli/lab/demo_narrator.h"

@@ -9,7 +9,7 @@
 #include <sstream>
 #include <thread>
 
-#include "cli/control_client.h"
+#include "cli/control/control_client.h"
 #include "cli/lab/network_namespace.h"
 
 namespace vpcwall {

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "cli/control_client.h"
+#include "cli/control/control_client.h"
 #include "cli/lab/lab_daemon.h"
 #include "cli/lab/link_setup.h"
 #include "cli/lab/network_namespace.h"

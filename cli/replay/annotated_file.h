@@ -7,7 +7,7 @@
 // name of the policy. The file appears when it is whole: see AtomicFile, whose errors are thrown. One thread.
 #pragma once
 
-#include "cli/atomic_file.h"
+#include "cli/files/atomic_file.h"
 #include "cli/replay/played_capture.h"
 
 namespace vpcwall {

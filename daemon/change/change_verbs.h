@@ -3,7 +3,7 @@
 #pragma once
 
 #include "daemon/change/policy_changes.h"
-#include "daemon/control_server.h"
+#include "daemon/control/control_server.h"
 
 namespace vpcwall {
 

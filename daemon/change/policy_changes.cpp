@@ -7,7 +7,7 @@
 
 #include "daemon/change/digest.h"
 #include "daemon/change/durable_file.h"
-#include "daemon/log.h"
+#include "daemon/log/log.h"
 #include "daemon/text_file.h"
 #include "policy/policy_yaml.h"
 

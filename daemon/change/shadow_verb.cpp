@@ -3,7 +3,7 @@
 #include "daemon/change/change_verbs.h"
 #include "daemon/change/digest.h"
 #include "daemon/change/shadow_stream.h"
-#include "daemon/log.h"
+#include "daemon/log/log.h"
 #include "policy/policy_yaml.h"
 
 namespace vpcwall {

@@ -1,5 +1,5 @@
 // The contract between a worker and whatever hands it packets; lib/'s only virtual interface.
-// daemon/nfqueue.cpp implements it on the kernel, tests implement it in memory.
+// daemon/queue/nfqueue.cpp implements it on the kernel, tests implement it in memory.
 //
 //   std::span<const QueuedPacket> burst = queue.receive(100ms);   // at most max_burst
 //   ... one verdict per packet ...

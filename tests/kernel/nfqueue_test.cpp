@@ -1,4 +1,4 @@
-#include "daemon/nfqueue.h"
+#include "daemon/queue/nfqueue.h"
 
 #include <gtest/gtest.h>
 #include <net/if.h>

@@ -1,4 +1,4 @@
-#include "daemon/privileges.h"
+#include "daemon/service/privileges.h"
 
 #include <gtest/gtest.h>
 #include <sched.h>

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "daemon/file_descriptor.h"
-#include "daemon/nfqueue.h"
+#include "daemon/queue/nfqueue.h"
 #include "support/network_namespace.h"
 
 namespace vpcwall::test {

@@ -1,4 +1,4 @@
-#include "cli/observe_text.h"
+#include "cli/text/observe_text.h"
 
 #include <gtest/gtest.h>
 

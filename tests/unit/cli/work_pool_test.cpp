@@ -1,4 +1,4 @@
-#include "cli/work_pool.h"
+#include "cli/test/work_pool.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "daemon/control_server.h"
+#include "daemon/control/control_server.h"
 
 #include <gtest/gtest.h>
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "daemon/decisions_report.h"
+#include "daemon/control/decisions_report.h"
 
 #include <gtest/gtest.h>
 

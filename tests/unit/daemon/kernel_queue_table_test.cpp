@@ -1,4 +1,4 @@
-#include "daemon/kernel_queue_table.h"
+#include "daemon/queue/kernel_queue_table.h"
 
 #include <gtest/gtest.h>
 

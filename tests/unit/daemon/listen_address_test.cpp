@@ -1,4 +1,4 @@
-#include "daemon/listen_address.h"
+#include "daemon/metrics/listen_address.h"
 
 #include <gtest/gtest.h>
 

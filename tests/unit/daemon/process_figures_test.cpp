@@ -1,4 +1,4 @@
-#include "daemon/process_figures.h"
+#include "daemon/metrics/process_figures.h"
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>

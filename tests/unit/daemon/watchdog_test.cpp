@@ -1,4 +1,4 @@
-#include "daemon/watchdog.h"
+#include "daemon/service/watchdog.h"
 
 #include <gtest/gtest.h>
 
