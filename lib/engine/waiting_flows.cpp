@@ -38,9 +38,22 @@ bool WaitingFlows::add(const Flow& flow, std::uint32_t most_of_interface) {
       known.packets[side] = std::max(known.packets[side], before.packets[side]);
       known.bytes[side] = std::max(known.bytes[side], before.bytes[side]);
     }
-    await_expiry_of(known);
+    if (known.expires < before.expires) await_expiry_of(known);
     return true;
   }
+  return add_new(flow, most_of_interface);
+}
+
+bool WaitingFlows::replace(const Flow& flow, std::uint32_t most_of_interface) {
+  const std::lock_guard lock(mutex_);
+  const auto found = flows_.find(flow.key);
+  if (found == flows_.end()) return add_new(flow, most_of_interface);
+  const Flow before = std::exchange(found->second, flow);
+  if (flow.expires < before.expires) await_expiry_of(flow);
+  return true;
+}
+
+bool WaitingFlows::add_new(const Flow& flow, std::uint32_t most_of_interface) {
   if (!allowance_.take(flow.key.interface, most_of_interface)) return false;
   flows_.emplace(flow.key, flow);
   presence_.add(hash_(flow.key));
@@ -80,7 +93,11 @@ bool WaitingFlows::expire(TimePoint now) {
     const FlowKey key = expiries_.top().key;
     expiries_.pop();
     const auto found = flows_.find(key);
-    if (found == flows_.end() || found->second.expires > now) continue;
+    if (found == flows_.end()) continue;
+    if (found->second.expires > now) {
+      expiries_.push({found->second.expires, key});
+      continue;
+    }
     take_out(found);
     give_back(key);
   }

@@ -43,6 +43,8 @@ class WaitingFlows {
   // Of two accounts of one flow that with the later packet counts; what it does not know comes from the other
   // one. False when the interface may hold no more flows.
   bool add(const Flow& flow, std::uint32_t most_of_interface);
+  // It is this by now, whatever was known of it; false as add().
+  bool replace(const Flow& flow, std::uint32_t most_of_interface);
 
   [[nodiscard]] bool any() const noexcept { return size_.load(std::memory_order_relaxed) != 0; }
   [[nodiscard]] std::size_t size() const noexcept { return size_.load(std::memory_order_relaxed); }
@@ -67,6 +69,7 @@ class WaitingFlows {
   using Flows = std::unordered_map<FlowKey, Flow, FlowHash>;
 
   void await_expiry_of(const Flow& flow);
+  bool add_new(const Flow& flow, std::uint32_t most_of_interface);
   Flows::iterator take_out(Flows::iterator flow);
 
   FlowAllowance& allowance_;
@@ -76,7 +79,8 @@ class WaitingFlows {
   FlowPresence presence_{cells_};  // of the flows that wait
   mutable std::mutex mutex_;
   Flows flows_;
-  // Of every flow that was added; those of flows that are gone, or live longer by now, are passed over.
+  // One for each flow, and one more each time that its end came nearer. Those of flows that are gone are
+  // passed over; one that lives longer by now is awaited anew.
   std::priority_queue<Expiry, std::vector<Expiry>, std::greater<>> expiries_;
   std::atomic<TimePoint> next_expiry_{TimePoint::max()};
   std::atomic<std::size_t> size_{0};

@@ -44,8 +44,11 @@ void Shadow::inherit(const CompiledPolicy& live, const Flow& flow) {
 void Shadow::follow(const FlowTable& flows, const Decision& decision) {
   for (std::size_t i = 0; i < decision.effect_size; ++i) {
     const FlowKey& key = decision.effects.at(i).key;
-    if (waiting_.claim(key)) waiting_.give_back(key);
-    if (const Flow* flow = flows.find_held(key)) add(*flow);
+    const Flow* flow = flows.find_held(key);
+    if (flow != nullptr && !has_ended(*candidate_, key))
+      waiting_.replace(*flow, std::numeric_limits<std::uint32_t>::max());
+    else if (waiting_.claim(key))
+      waiting_.give_back(key);
   }
 }
 

@@ -36,6 +36,22 @@ TEST_F(WaitingFlowsOrder, TakesAwayWhatHasIdledAndNothingElse) {
   EXPECT_TRUE(waiting.claim(flow_of(7, start).key)) << "four";
 }
 
+TEST_F(WaitingFlowsOrder, AwaitsTheEndOfAFlowThatIsReplacedAgainAndAgain) {
+  for (int i = 1; i <= 1000; ++i) {
+    Flow flow = flow_of(1, start + seconds(i));
+    flow.last_packet += seconds(i);
+    ASSERT_TRUE(waiting.replace(flow, many));
+    EXPECT_TRUE(waiting.expire(start + seconds(i) - seconds(1)));
+  }
+  EXPECT_EQ(waiting.size(), 1U);
+  ASSERT_TRUE(waiting.replace(flow_of(1, start + seconds(500)), many)) << "nearer again, as after a reset";
+  EXPECT_TRUE(waiting.expire(start + seconds(499)));
+  EXPECT_TRUE(waiting.any());
+  EXPECT_TRUE(waiting.expire(start + seconds(500)));
+  EXPECT_FALSE(waiting.any());
+  EXPECT_EQ(allowance.used(0), 0U);
+}
+
 TEST_F(WaitingFlowsOrder, TakesSomeAwayAtATime) {
   for (std::uint16_t port = 1; port <= 1000; ++port)
     ASSERT_TRUE(waiting.add(flow_of(port, start + seconds(1)), many));
