@@ -15,8 +15,10 @@ Conservation conservation_of(std::span<const QueueStatistics> queues,
   }
   for (const Counters* shard : shards) {
     sum.judged += shard->judged();
-    sum.by_record += shard->by_record();
-    sum.by_kernel += shard->together() - shard->by_record();
+    const std::uint64_t by_record = shard->by_record(), together = shard->together();
+    sum.by_record += by_record;
+    // What a worker passed by a record is counted with the kernel's own a moment later.
+    sum.by_kernel += together > by_record ? together - by_record : 0;
   }
   const std::uint64_t ended = sum.judged + sum.by_record + sum.undecodable + sum.queue_full +
                               sum.socket_full + sum.abandoned + sum.waiting;

@@ -42,7 +42,12 @@ CounterCell* Counters::cell(CounterSlot slot) const noexcept {
   return chunk != nullptr ? &(*chunk)[slot % chunk_size] : nullptr;
 }
 
+void Counters::count_judged() noexcept {
+  judged_.store(judged_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+}
+
 void Counters::count(const Decision& decision, std::uint32_t bytes, TimePoint now) noexcept {
+  count_judged();
   reasons_[index(decision.reason)].add(bytes, now);
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     const GateOutcome& gate = decision.gates[i];
@@ -54,6 +59,7 @@ void Counters::count(const Decision& decision, std::uint32_t bytes, TimePoint no
 }
 
 void Counters::count(ParseError error, std::uint32_t bytes, TimePoint now) noexcept {
+  count_judged();
   parse_errors_[index(error)].add(bytes, now);
   reasons_[index(reason_of(error))].add(bytes, now);
 }
@@ -74,18 +80,9 @@ void Counters::add_rule(CounterSlot slot, const Count& count) noexcept {
 void Counters::add_gate(Gate gate, Outcome outcome, const Count& count) noexcept {
   gates_[index(gate)][index(outcome)].add(count);
 }
-void Counters::add_reason(Reason reason, const Count& count) noexcept {
-  reasons_[index(reason)].add(count);
-  inherited_.store(inherited_.load(std::memory_order_relaxed) + count.packets, std::memory_order_relaxed);
-}
+void Counters::add_reason(Reason reason, const Count& count) noexcept { reasons_[index(reason)].add(count); }
 void Counters::add_parse_error(ParseError error, const Count& count) noexcept {
   parse_errors_[index(error)].add(count);
-}
-
-std::uint64_t Counters::judged() const noexcept {
-  std::uint64_t all = 0;
-  for (const CounterCell& reason : reasons_) all += reason.read().packets;
-  return all - together() - inherited_.load(std::memory_order_relaxed);
 }
 
 Count Counters::rule(CounterSlot slot) const noexcept {

@@ -42,10 +42,13 @@ struct JudgedGates {
 class CounterCell {
  public:
   void add(const Count& count) noexcept {
+    const bool first = packets_.load(std::memory_order_relaxed) == 0;
     packets_.store(packets_.load(std::memory_order_relaxed) + count.packets, std::memory_order_relaxed);
     bytes_.store(bytes_.load(std::memory_order_relaxed) + count.bytes, std::memory_order_relaxed);
     const Duration::rep hit = count.last_hit.time_since_epoch().count();
-    if (hit > last_hit_.load(std::memory_order_relaxed)) last_hit_.store(hit, std::memory_order_relaxed);
+    // A time before this boot is before 0.
+    if (first || hit > last_hit_.load(std::memory_order_relaxed))
+      last_hit_.store(hit, std::memory_order_relaxed);
   }
   void add(std::uint32_t bytes, TimePoint now) noexcept {
     packets_.store(packets_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
@@ -82,7 +85,7 @@ class Counters {
   // How packets were counted, all of which are in a reason: one by one as judged; together with others of
   // their kind, most of them by the kernel; by an earlier process. And of those together, how many a worker
   // had.
-  [[nodiscard]] std::uint64_t judged() const noexcept;
+  [[nodiscard]] std::uint64_t judged() const noexcept { return judged_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t together() const noexcept { return together_.load(std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t by_record() const noexcept {
     return by_record_.load(std::memory_order_relaxed);
@@ -102,6 +105,7 @@ class Counters {
  private:
   using Chunk = std::array<CounterCell, chunk_size>;
   [[nodiscard]] CounterCell* cell(CounterSlot slot) const noexcept;
+  void count_judged() noexcept;
 
   std::mutex growing_;
   std::array<std::unique_ptr<Chunk>, max_chunks> owned_;
@@ -109,7 +113,7 @@ class Counters {
   std::array<std::array<CounterCell, outcome_count>, gate_count> gates_;
   std::array<CounterCell, reason_count> reasons_;
   std::array<CounterCell, parse_error_count> parse_errors_;
-  std::atomic<std::uint64_t> together_{0}, by_record_{0}, inherited_{0};
+  std::atomic<std::uint64_t> judged_{0}, together_{0}, by_record_{0};
 };
 
 }  // namespace vpcwall
