@@ -1,6 +1,8 @@
 #include "fast_path/fast_path.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 
 #include "fast_path/tuple.h"
 
@@ -21,15 +23,23 @@ void FastPath::begin_change() noexcept {
 
 void FastPath::end_change(std::uint64_t generation, std::span<const Prefix> services) noexcept {
   fast_path::control& control = *memory_.control;
-  control.service_count = 0;
+  // A program may be between reading them and asking whether the generation is still the same, and the same
+  // one may come back: then they have to be the same, too, at every moment.
+  std::array<fast_path::service_prefix, fast_path::most_services> wanted{};
+  std::uint32_t count = 0;
   for (const Prefix& prefix : services) {
-    fast_path::service_prefix& service = control.services[control.service_count++];
+    fast_path::service_prefix& service = wanted.at(count++);
     const PrefixMask mask = mask_of(prefix.length);
     const AddressWords base = words_of(prefix.base);
     const AddressWords bits = words_of({mask.high, mask.low, prefix.base.family});
     std::copy(std::begin(base.word), std::end(base.word), service.base);
     std::copy(std::begin(bits.word), std::end(bits.word), service.mask);
     service.family = prefix.base.family == Family::ipv4 ? 4 : 6;
+  }
+  const std::size_t bytes = count * sizeof wanted[0];
+  if (control.service_count != count || std::memcmp(control.services, wanted.data(), bytes) != 0) {
+    std::memcpy(control.services, wanted.data(), bytes);
+    control.service_count = count;
   }
   std::atomic_ref(control.generation).store(generation_mark(generation), std::memory_order_seq_cst);
 }
