@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <exception>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -37,8 +38,9 @@ bool contains(const std::vector<std::string>& list, std::string_view word) {
 void XtHooks::install(const HookPlan& plan) {
   require_installable(plan);
   std::vector<Family> fresh;
-  try {
-    for (const Family family : families()) {
+  std::exception_ptr failure;
+  for (const Family family : families()) {
+    try {
       const XtState state = read_state(family);
       if (state.empty()) fresh.push_back(family);
       if (xt_hooks_needed(plan, family).empty()) {
@@ -46,12 +48,20 @@ void XtHooks::install(const HookPlan& plan) {
       } else {
         install(plan, family, state);
       }
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+      if (!installed_) break;
+      // Somebody answers already: the other family is guarded, whatever is wrong with this one.
     }
-  } catch (...) {
-    // A start that fails must not leave one family queued with nobody to answer.
-    for (const Family family : fresh) remove(family, read_state(family));
-    throw;
   }
+  if (!failure) {
+    installed_ = true;
+    return;
+  }
+  // A start that fails must not leave one family queued with nobody to answer.
+  if (!installed_)
+    for (const Family family : fresh) remove(family, read_state(family));
+  std::rethrow_exception(failure);
 }
 
 void XtHooks::install(const HookPlan& plan, Family family, const XtState& state) {

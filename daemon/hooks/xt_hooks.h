@@ -53,6 +53,7 @@ class XtHooks : public HookInstaller {
   [[nodiscard]] bool is_untouched(Family family) const;
 
   XtVariant variant_;
+  bool installed_ = false;  // by this process
   // What this process made: the note of it in the ruleset is gone when somebody removed our rules.
   std::map<Family, std::vector<std::string>> made_;
 };

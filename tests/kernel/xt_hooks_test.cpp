@@ -135,6 +135,33 @@ TEST_P(XtHooksTest, ReplacesAndRemovesWhatAKilledProcessLeft) {
   EXPECT_EQ(ruleset(lab.router), before);
 }
 
+// Somebody else has removed our rules, and the tool for one family does not work any more.
+TEST_P(XtHooksTest, InstallsOneFamilyAgainThoughTheOtherFails) {
+  std::string tool(GetParam().ipv6);
+  XtVariant variant = GetParam();
+  variant.ipv6 = tool;  // a view: the name changes under it
+  const Inside inside(lab.router);
+  XtHooks hooks(variant);
+  hooks.install(router_plan());
+  run_in(lab.router, {"iptables-" + kind(), "-t", "security", "-F"});
+  run_in(lab.router, {"iptables-" + kind(), "-t", "security", "-X"});
+  tool.assign(tool.size(), 'x');
+  EXPECT_THROW(hooks.install(router_plan()), std::runtime_error);
+  EXPECT_NE(saved(lab.router).find("VPCWALL-"), std::string::npos);
+  tool = GetParam().ipv6;
+  hooks.remove();
+}
+
+TEST_P(XtHooksTest, StartsWithBothFamiliesOrWithNone) {
+  touch(lab.router);
+  const std::string before = ruleset(lab.router);
+  XtVariant variant = GetParam();
+  variant.ipv6 = "no-such-tool";
+  const Inside inside(lab.router);
+  EXPECT_THROW(XtHooks(variant).install(router_plan()), std::runtime_error);
+  EXPECT_EQ(ruleset(lab.router), before);
+}
+
 TEST_P(XtHooksTest, RemovesNothingWhereNothingIsInstalled) {
   const std::string before = ruleset(lab.router);
   remove(lab.router);
