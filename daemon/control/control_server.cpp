@@ -202,7 +202,9 @@ void ControlServer::accept_connections(TimePoint now) {
   for (;;) {
     FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket.get() < 0) return;
-    Connection connection{std::move(socket), {}, {}, {}, {}, {}, false, false, now};
+    Connection connection;
+    connection.socket = std::move(socket);
+    connection.last_progress = now;
     if (!may_speak(connection.socket.get(), connection.peer)) {
       connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})"
                             "\n";
@@ -233,7 +235,8 @@ bool ControlServer::may_speak(int socket, ControlPeer& peer) const {
 void ControlServer::read_from(Connection& connection) {
   std::array<char, 8192> block{};
   while (connection.incoming.size() <= max_request_bytes) {
-    const ssize_t size = receive(connection.socket.get(), block, connection.attached);
+    FileDescriptor file;
+    const ssize_t size = receive(connection.socket.get(), block, file);
     if (size < 0 && errno == EINTR) continue;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
     if (size == 0 && connection.stream) {
@@ -246,6 +249,13 @@ void ControlServer::read_from(Connection& connection) {
     }
     if (connection.stream) continue;  // whatever else it says
     connection.incoming.append(block.data(), static_cast<std::size_t>(size));
+    if (!file) continue;
+    // A message that a file comes with ends what is received at once, so its line is the last one here; and
+    // it is answered before more is read.
+    connection.attached = std::move(file);
+    const auto begun = std::string_view(connection.incoming).substr(0, connection.incoming.size() - 1);
+    connection.lines_before_file = static_cast<std::size_t>(std::count(begun.begin(), begun.end(), '\n'));
+    return;
   }
 }
 
@@ -273,9 +283,13 @@ void ControlServer::answer_lines(Connection& connection) {
       refuse(request.error());
       return;
     }
-    connection.peer.attached = connection.attached.get();
+    FileDescriptor file;
+    if (connection.lines_before_file == 0)
+      file = std::move(connection.attached);
+    else
+      --connection.lines_before_file;
+    connection.peer.attached = file.get();
     ControlAnswer answer = handler_(*request, connection.peer);
-    connection.attached = FileDescriptor();
     connection.outgoing +=
         answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
     if (answer.rest) {

@@ -36,7 +36,8 @@ struct ControlAnswer {
 struct ControlPeer {
   pid_t process = 0;
   uid_t user = 0;
-  int attached = -1;  // an open file that came beside the request, or none; closed when it is answered
+  int attached = -1;  // an open file that came beside the request, or none; closed when it is answered. A
+                      // file belongs to the last line that is begun in the message that it comes with.
 };
 
 class ControlServer {
@@ -73,6 +74,8 @@ class ControlServer {
     FileDescriptor socket;
     ControlPeer peer;
     FileDescriptor attached;
+    std::size_t lines_before_file =
+        0;  // how many of `incoming` come before the one that `attached` belongs to
     std::string incoming, outgoing;
     AnswerStream stream;
     bool ending = false;   // the stream's peer wants to hear no more than is left

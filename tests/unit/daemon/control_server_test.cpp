@@ -2,12 +2,15 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <memory>
 
@@ -29,7 +32,8 @@ class ControlStreams : public ::testing::Test {
     std::array<char, 64> name{"/tmp/vpcwall-control-XXXXXX"};
     folder_ = ::mkdtemp(name.data());
     server_ = std::make_unique<ControlServer>(
-        folder_ + "/socket", "", [this](const Request& request, const ControlPeer&) -> ControlAnswer {
+        folder_ + "/socket", "", [this](const Request& request, const ControlPeer& peer) -> ControlAnswer {
+          if (request.verb == "apply") return {{{"file", content_of(peer.attached)}}, {}};
           if (request.verb != "observe") return {{{"answer", request.verb}}, {}};
           const auto alive = std::make_shared<int>(0);
           alive_ = alive;
@@ -62,6 +66,30 @@ class ControlStreams : public ::testing::Test {
   }
   static void say(const FileDescriptor& peer, std::string_view text) {
     EXPECT_EQ(::send(peer.get(), text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
+  }
+  static std::string content_of(int file) {
+    std::array<char, 64> block{};
+    const ssize_t size = file < 0 ? 0 : ::pread(file, block.data(), block.size(), 0);
+    return {block.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0))};
+  }
+  // In one message, with an open file of that content.
+  static void say_with_file(const FileDescriptor& peer, std::string text, std::string_view content) {
+    const FileDescriptor file(::memfd_create("file", MFD_CLOEXEC));
+    EXPECT_EQ(::write(file.get(), content.data(), content.size()), static_cast<ssize_t>(content.size()));
+    const int number = file.get();
+    alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof number)> control{};
+    iovec vector{text.data(), text.size()};
+    msghdr message{};
+    message.msg_iov = &vector;
+    message.msg_iovlen = 1;
+    message.msg_control = control.data();
+    message.msg_controllen = control.size();
+    cmsghdr* part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof number);
+    std::memcpy(CMSG_DATA(part), &number, sizeof number);
+    EXPECT_EQ(::sendmsg(peer.get(), &message, 0), static_cast<ssize_t>(text.size()));
   }
   // Everything that has arrived; `ended` when nothing more will.
   std::string hear(const FileDescriptor& peer) {
@@ -183,6 +211,23 @@ TEST_F(ControlStreams, MayBeSilentWhereOthersMayNot) {
   EXPECT_FALSE(alive_.expired());
   hear(silent);
   EXPECT_TRUE(ended_);
+}
+
+// Whatever was sent before anybody looked.
+TEST_F(ControlStreams, GiveEachRequestTheFileThatCameWithIt) {
+  const FileDescriptor peer = connect();
+  const std::string apply = "{\"verb\": \"apply\"}\n", status = "{\"verb\": \"status\"}\n";
+  say(peer, status);
+  say_with_file(peer, apply, "A");
+  say(peer, apply);
+  say_with_file(peer, status + apply, "B");
+  say_with_file(peer, apply.substr(0, 5), "C");
+  say(peer, apply.substr(5) + status);
+  serve();
+  EXPECT_EQ(hear(peer),
+            "{\"answer\":\"status\"}\n{\"file\":\"A\"}\n{\"file\":\"\"}\n{\"answer\":\"status\"}\n{\"file\":"
+            "\"B\"}\n"
+            "{\"file\":\"C\"}\n{\"answer\":\"status\"}\n");
 }
 
 TEST_F(ControlStreams, DoNotKeepOthersFromTheirAnswers) {
