@@ -58,6 +58,15 @@ SocketAddress socket_address(const ListenAddress& listen) {
   return result;
 }
 
+bool listens_on(int socket, const ListenAddress& listen) {
+  const SocketAddress wanted = socket_address(listen);
+  SocketAddress found;
+  found.size = sizeof found.storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&found.storage), &found.size) != 0)
+    return false;  // NOLINT
+  return found.size == wanted.size && std::memcmp(&found.storage, &wanted.storage, wanted.size) == 0;
+}
+
 FileDescriptor listening_socket(const ListenAddress& listen) {
   const SocketAddress address = socket_address(listen);
   const bool is_ipv4 = address.get()->sa_family == AF_INET;
@@ -182,6 +191,7 @@ HttpServer::~HttpServer() = default;
 
 int HttpServer::patience(int most) const noexcept {
   unsigned long long wanted = 0;  // NOLINT: the library's type
+  if (room_again_) return 0;      // who waited for room is let in
   if (MHD_get_timeout(daemon_.get(), &wanted) == MHD_YES && wanted < static_cast<unsigned>(most))
     return static_cast<int>(wanted);
   return connections_.empty() ? most : std::min(most, milliseconds_between_looks);
@@ -191,16 +201,21 @@ void HttpServer::handle_events(TimePoint now) {
   now_ = now;
   for (const auto& [descriptor, since] : connections_)
     if (now - since > longest_connection) ::shutdown(descriptor, SHUT_RDWR);
-  do {  // once more after an end, so that who waited for room is let in
-    room_again_ = false;
-    if (MHD_run(daemon_.get()) != MHD_YES) throw std::runtime_error("http: the server has failed");
-  } while (room_again_);
+  // Once: among many who come and go there is always one more, and others wait for this thread.
+  room_again_ = false;
+  if (MHD_run(daemon_.get()) != MHD_YES) throw std::runtime_error("http: the server has failed");
 }
 
 std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes,
                                       FileDescriptor given) {
-  if (!settings.listen) return nullptr;
-  if (settings.required) given = FileDescriptor();  // the address is a written one
+  if (!settings.listen) {
+    if (given)
+      spdlog::warn("no metrics, as http.listen says; but the service manager listens for them: {}",
+                   "systemctl mask --now vpcwalld-http.socket");
+    return nullptr;
+  }
+  const bool elsewhere = settings.required && given && !listens_on(given.get(), *settings.listen);
+  if (elsewhere) given = FileDescriptor();  // the address is a written one
   const bool is_given = static_cast<bool>(given);
   try {
     auto server = std::make_unique<HttpServer>(*settings.listen, std::move(routes), std::move(given));
@@ -208,6 +223,10 @@ std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes
                  is_given ? "on the service manager's socket" : to_string(*settings.listen));
     return server;
   } catch (const std::runtime_error& error) {
+    if (elsewhere)
+      throw std::runtime_error(
+          std::string(error.what()) +
+          "; under systemd it is vpcwalld-http.socket that listens, see vpcwall-metrics(7)");
     if (settings.required) throw;
     spdlog::warn("no metrics: {}", error.what());
     return nullptr;

@@ -68,7 +68,8 @@ class HttpServer {
 };
 
 // As the settings say: null when they say off, or when nobody insists on an address that cannot be had; the
-// log says so then. Where they leave it open, `given` is what listens: the service manager's socket.
+// log says so then. `given` is the service manager's socket: it is what listens where the settings leave that
+// open, or name its address.
 [[nodiscard]] std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes routes,
                                                     FileDescriptor given = FileDescriptor());
 

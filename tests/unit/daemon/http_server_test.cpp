@@ -7,9 +7,13 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
+#include <atomic>
 #include <deque>
 #include <stdexcept>
+#include <thread>
+#include <vector>
 
 #include "daemon/file_descriptor.h"
 
@@ -181,6 +185,7 @@ TEST_F(Http, EndsAConnectionThatLastsTooLong) {
   now_ += HttpServer::longest_connection + std::chrono::seconds(1);
   EXPECT_EQ(hear(silent), "");
   EXPECT_LT(hear(deaf).size(), much);
+  turn();  // somebody may have waited for room
   EXPECT_EQ(server_.patience(5000), 5000) << "nobody is left";
 }
 
@@ -195,6 +200,52 @@ TEST_F(Http, TakesNoMoreConnectionsThanItMay) {
   while (asked_ == 0)
     ASSERT_TRUE(turn(10'000)) << "who waits is let in at once, not when somebody looks again";
   EXPECT_THAT(hear(late), StartsWith("HTTP/1.1 200 ")) << "there is room again";
+}
+
+// The thread that calls handle_events() has other things to do, however many come again as soon as they are
+// answered.
+TEST_F(Http, ComesBackAmongManyWhoComeAndGo) {
+  constexpr int clients = 24, answers_each = 40;
+  std::atomic<int> busy{clients};
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < clients; ++i)
+    threads.emplace_back([&] {
+      for (int answer = 0; answer < answers_each; ++answer) {
+        const FileDescriptor peer = connect();
+        say(peer, "GET /word HTTP/1.1\r\nHost: a\r\n\r\n");
+        std::array<char, 4096> block{};
+        while (::recv(peer.get(), block.data(), block.size(), 0) > 0) continue;
+      }
+      --busy;
+    });
+  int most_in_one_turn = 0;
+  while (busy != 0) {
+    const int before = asked_;
+    turn();
+    most_in_one_turn = std::max(most_in_one_turn, asked_ - before);
+  }
+  EXPECT_EQ(asked_, clients * answers_each);
+  EXPECT_LE(most_in_one_turn, static_cast<int>(HttpServer::max_connections));
+}
+
+FileDescriptor listener_at(std::uint16_t port) {
+  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  const sockaddr_in at = loopback(port);
+  EXPECT_EQ(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&at), sizeof at), 0);  // NOLINT
+  EXPECT_EQ(::listen(socket.get(), 1), 0);
+  return socket;
+}
+
+TEST_F(Http, TakesTheServiceManagersSocketWhereTheSettingsNameItsAddress) {
+  const ListenAddress there{*parse_address("127.0.0.1"), free_port()};
+  EXPECT_NE(open_http({.listen = there, .required = true}, {}, listener_at(there.port)), nullptr);
+  // Elsewhere it binds one of its own, and where that fails it says who may be meant to.
+  try {
+    (void)open_http({.listen = address(), .required = true}, {}, listener_at(there.port));
+    FAIL() << "two listen at one port";
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("under systemd it is vpcwalld-http.socket that listens"));
+  }
 }
 
 TEST_F(Http, SaysThatAnotherProgramListensThere) {
