@@ -10,8 +10,10 @@
 #include <ctime>
 #include <stdexcept>
 #include <system_error>
+#include <unordered_map>
 
 #include "daemon/random_seed.h"
+#include "daemon/service/service_manager.h"
 
 namespace vpcwall {
 namespace {
@@ -60,7 +62,10 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
     const bool refusals = settings.fail_mode == FailMode::closed;
     shards_.back().with([&](Shard& shard) { shard.use(fast_path_->shared(), i, refusals); });
   }
-  inheritance_.descriptors.clear();  // of queues that are no longer wanted
+  // Of queues that are no longer wanted: kept, they would be nobody else's.
+  for (const auto& [name, descriptor] : inheritance_.descriptors)
+    if (descriptor) forget_descriptor(name);
+  inheritance_.descriptors.clear();
   barrier_ = std::make_unique<GenerationBarrier>(count);
   fence_ = std::make_unique<BurstFence>(count);
   tap_ = std::make_unique<EventTap>(count);
@@ -131,7 +136,14 @@ Firewall::~Firewall() {
 }
 
 void Firewall::start(const Policy& policy) {
-  devices_ = named_devices(policy, Absent::refused);
+  devices_ = named_devices(policy, Absent::awaited);
+  for (const NamedDevice& device : devices_)
+    if (device.index == 0)
+      spdlog::warn(
+          "interface {}: there is no device {} here yet: its packets are judged once there is; if it is "
+          "named "
+          "otherwise, correct `device` in the policy or `devices` in daemon.yaml",
+          device.interface, device.name);
   const HookPlan plan = hook_plan(policy, devices_);
   require_installable(plan);
   reloader_->apply(policy, bindings_of(devices_), Duration::zero());
@@ -169,9 +181,10 @@ std::vector<std::uint64_t> Firewall::progress() const {
   return all;
 }
 
-ReloadReport Firewall::reload(const Policy& policy) {
+ReloadReport Firewall::reload(const Policy& policy, Absent absent) {
   // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
-  std::vector<NamedDevice> devices = named_devices(policy, Absent::refused);
+  reloader_->require_room_for(policy);
+  std::vector<NamedDevice> devices = named_devices(policy, absent);
   install(hook_plan(policy, devices));
   ReloadReport report = reloader_->apply(policy, bindings_of(devices), longest_takeover);
   written_ = policy;
@@ -180,12 +193,19 @@ ReloadReport Firewall::reload(const Policy& policy) {
   return report;
 }
 
-void Firewall::stop(Ending ending) {
+// What the workers and the flows need is done whether or not the rules go.
+bool Firewall::stop(Ending ending) {
+  bool done = true;
   if (ending == Ending::for_successor) {
     for (NfQueue& queue : queues_) queue.lengthen();
   } else if (hooks_.are_installed() && settings_.remove_hooks_at_stop) {
-    hooks_.remove();
-    if (fast_path_) fast_path_->leave_nothing();
+    try {
+      hooks_.remove();
+      if (fast_path_) fast_path_->leave_nothing();
+    } catch (const std::exception& error) {
+      spdlog::critical("the hook rules stay, and nobody answers their queues: {}", error.what());
+      done = false;
+    }
   }
   for (std::jthread& thread : threads_) thread.request_stop();
   wake_workers();
@@ -194,6 +214,7 @@ void Firewall::stop(Ending ending) {
     shard.with([](Shard& one) {
       while (!one.take_over(records_at_a_time)) continue;
     });
+  return done;
 }
 
 std::string Firewall::failure() const {
@@ -220,31 +241,42 @@ std::size_t Firewall::flow_count() const {
   return sum;
 }
 
+std::vector<std::string> Firewall::awaited_devices() const {
+  std::vector<std::string> names;
+  for (const NamedDevice& device : devices_)
+    if (device.index == 0) names.push_back(device.name);
+  return names;
+}
+
 std::size_t Firewall::flow_capacity() const { return shards_.size() * settings_.flows_per_worker; }
 
+// Those that wait come first: a worker may take one over meanwhile, and then it counts as the worker's.
 std::vector<Flow> Firewall::flows(std::size_t most, TimePoint at) const {
   std::vector<Flow> copies;
+  std::unordered_map<FlowKey, Flow, FlowHash> waiting(0, FlowHash(random_seed()));
+  waiting_.visit(at, [&](const Flow& flow) { waiting.emplace(flow.key, flow); });
   for (const Guarded<Shard>& shard : shards_)
     shard.read([&](const Shard& one) {
       one.flows().visit(at, [&](const Flow& flow) {
         if (copies.size() < most) copies.push_back(flow);
+        waiting.erase(flow.key);
       });
     });
-  waiting_.visit(at, [&](const Flow& flow) {
+  for (const auto& [key, flow] : waiting)
     if (copies.size() < most) copies.push_back(flow);
-  });
   return copies;
 }
 
 std::vector<Flow> Firewall::flows_of(const std::vector<FlowKey>& keys, TimePoint at) const {
   std::vector<Flow> copies;
-  for (const Guarded<Shard>& shard : shards_)
-    shard.read([&](const Shard& one) {
-      for (const FlowKey& key : keys)
-        if (const Flow* flow = one.flows().find(key, at)) copies.push_back(*flow);
-    });
-  for (const FlowKey& key : keys)
-    if (const auto flow = waiting_.find(key, at)) copies.push_back(*flow);
+  for (const FlowKey& key : keys) {
+    std::optional<Flow> found = waiting_.find(key, at);
+    for (const Guarded<Shard>& shard : shards_)
+      shard.read([&](const Shard& one) {
+        if (const Flow* flow = one.flows().find(key, at)) found = *flow;
+      });
+    if (found) copies.push_back(*found);
+  }
   return copies;
 }
 

@@ -72,9 +72,12 @@ class Firewall {
   Firewall(const Firewall&) = delete;
   Firewall& operator=(const Firewall&) = delete;
 
+  // Devices that are not here yet are awaited: a host that boots makes them one by one.
   void start(const Policy& policy);
-  // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is.
-  ReloadReport reload(const Policy& policy);
+  // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is. A device
+  // that is named and not here is a mistake, or, `awaited`, one that will come.
+  enum class Absent : std::uint8_t { refused, awaited };
+  ReloadReport reload(const Policy& policy, Absent absent = Absent::refused);
 
   // When a device came or went: packets of a device that is back under its name are judged as before, though
   // for the kernel it is another one. What one that is absent had is kept for its return. What changed, as
@@ -86,8 +89,9 @@ class Firewall {
   [[nodiscard]] std::uint64_t hooks_mended() const noexcept { return hooks_.installed_again(); }
   [[nodiscard]] bool rule_changes_are_told() const noexcept { return hooks_.installer().changes_are_told(); }
 
-  // Ends the workers, once they have answered what they took. Idempotent.
-  void stop(Ending ending);
+  // Ends the workers, once they have answered what they took. False when rules are left that should have
+  // gone; the log says why. Idempotent.
+  bool stop(Ending ending);
 
   // Everything that is worth more than this process: flows and counters, as they are now. Copies flows in
   // parts, so that no worker waits for long; after stop() it is final.
@@ -116,9 +120,13 @@ class Firewall {
   [[nodiscard]] const Policy& written_policy() const { return written_.value(); }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return reloader_->slots(); }
   [[nodiscard]] std::vector<const Counters*> counters() const;
+  // What of them is of the processes before this one.
+  [[nodiscard]] const Counters& inherited_counters() const noexcept { return inherited_counters_; }
   [[nodiscard]] std::vector<QueueStatistics> queue_statistics() const;
   [[nodiscard]] std::size_t flow_count() const;
   [[nodiscard]] std::size_t flow_capacity() const;
+  // Names of devices of the policy that are not here.
+  [[nodiscard]] std::vector<std::string> awaited_devices() const;
   // At most `most` live flows, copied shard by shard.
   [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint at) const;
   // The live flow of `key`, whichever shard has it.
@@ -162,8 +170,6 @@ class Firewall {
   [[nodiscard]] const EventTap& tap() const noexcept { return *tap_; }
 
  private:
-  // A device that is named and not here.
-  enum class Absent : std::uint8_t { refused, awaited };
   struct NamedDevice {
     std::string name, interface;
     unsigned index = 0;  // 0: absent
@@ -204,6 +210,7 @@ class Firewall {
   WorkerClock clock_;
   FlowAllowance allowance_;
   Inheritance inheritance_;
+  Counters inherited_counters_;
   WaitingFlows waiting_;
   Shards shards_;
   std::deque<NfQueue> queues_;

@@ -91,7 +91,7 @@ std::vector<std::string> Firewall::rebind_devices() {
     if (is.index == was.index) continue;
     const std::string which = "device " + is.name + " of interface " + is.interface;
     changes.push_back(is.index == 0 ? which + " is gone: its packets are judged again when it is back"
-                                    : which + " is back: its packets are judged as before");
+                                    : which + " is here: its packets are judged as its interface's");
   }
   if (changes.empty()) return changes;
   install(hook_plan(*written_, devices));

@@ -46,6 +46,8 @@ void Firewall::inherit(const Policy& policy) {
     };
     const std::vector<CounterSlot> slots =
         give_back_counters(state, slot_for, shards_.front().unguarded().counters());
+    inherited_counters_.reserve(this->slots().size());
+    (void)give_back_counters(state, slot_for, inherited_counters_);
     for (Flow flow : state.flows) {
       const InterfaceIndex interface = compiled->interface_named(state.interfaces.at(flow.key.interface));
       if (interface == no_interface) continue;
@@ -61,10 +63,11 @@ void Firewall::inherit(const Policy& policy) {
     spdlog::info("{} flows of the process before wait for their next packet", waiting_.size());
 }
 
+// Workers go on meanwhile. A flow goes from those that wait to a worker and never back, so those come first:
+// it is there twice then, and never missing. The time is taken last: no flow has a later packet.
 SavedState Firewall::save() {
   catch_up();
   SavedState state;
-  keep_counters(state, *policy(), slots(), counters());
   const TimePoint at = clock_.now();
   const auto keep = [&, numbers = interface_indices(*policy())](const Flow& flow) {
     const auto interface = numbers.find(flow.key.interface);
@@ -72,14 +75,15 @@ SavedState Firewall::save() {
     state.flows.push_back(flow);
     state.flows.back().key.interface = interface->second;
   };
+  waiting_.visit(at, keep);
   for (const Guarded<Shard>& shard : shards_)
     for (std::uint32_t first = 0, places = flows_at_a_time; first < places; first += flows_at_a_time)
       shard.read([&](const Shard& one) {
         places = one.flows().places();
         one.flows().visit(first, first + flows_at_a_time, at, keep);
       });
-  waiting_.visit(at, keep);
-  stamp(state, at);
+  keep_counters(state, *policy(), slots(), counters());
+  stamp(state, clock_.now());
   return state;
 }
 

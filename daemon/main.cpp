@@ -90,12 +90,12 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   if (lasting.directory && !settings.test_clock)
     keeper.emplace(state_path(settings), std::chrono::seconds(settings.state.snapshot_seconds), now());
   const Served served = serve({firewall, changes, control, http.get(), keeper ? &*keeper : nullptr});
-  firewall.stop(served.ending);
+  const bool done = firewall.stop(served.ending);
   if (keeper) keeper->keep_last(firewall);
   if (served.ending == Ending::for_good)
     for (const auto& [name, descriptor] : firewall.descriptors()) forget_descriptor(name);
   log_event(spdlog::level::info, {{"EVENT", "stop"}}, "stopped");
-  return served.status;
+  return done ? served.status : 1;
 }
 
 }  // namespace

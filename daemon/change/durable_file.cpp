@@ -1,15 +1,14 @@
 #include "daemon/change/durable_file.h"
 
 #include <fcntl.h>
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <system_error>
-
-#include "daemon/file_descriptor.h"
 
 namespace vpcwall {
 namespace {
@@ -33,12 +32,12 @@ void write_all(int descriptor, std::string_view text, const std::string& path) {
   }
 }
 
-// Makes the rename itself outlive a power failure.
-void sync_directory_of(const std::string& path) {
+FileDescriptor open_directory_of(const std::string& path) {
   const std::string directory = std::filesystem::path(path).parent_path().string();
-  const FileDescriptor opened(
+  FileDescriptor opened(
       ::open(directory.empty() ? "." : directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (opened.get() < 0 || ::fsync(opened.get()) != 0) fail(directory, "cannot be synchronised");
+  if (opened.get() < 0) fail(directory, "cannot be read, so no change in it can be made to last");
+  return opened;
 }
 
 }  // namespace
@@ -56,8 +55,10 @@ void DurableFile::write(std::initializer_list<std::string_view> parts) {
     errno = EEXIST;
     fail(path_, "is not a regular file");
   }
-  std::string name = path_ + ".XXXXXX";
-  const FileDescriptor file(::mkostemp(name.data(), O_CLOEXEC));
+  directory_ = open_directory_of(path_);
+  const std::string name = path_ + ".new";
+  ::unlink(name.c_str());  // of a process that was killed
+  const FileDescriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (file.get() < 0) fail(path_, "cannot be replaced: no new file beside it");
   temporary_ = name;
   for (const std::string_view part : parts) write_all(file.get(), part, path_);
@@ -71,7 +72,8 @@ void DurableFile::write(std::initializer_list<std::string_view> parts) {
 void DurableFile::commit() {
   if (::rename(temporary_.c_str(), path_.c_str()) != 0) fail(path_, "cannot be replaced");
   temporary_.clear();
-  sync_directory_of(path_);
+  if (::fsync(directory_.get()) != 0)
+    spdlog::error("{}: replaced, but a power failure might undo that: {}", path_, std::strerror(errno));
 }
 
 void replace_file(const std::string& path, std::string_view text) {

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <exception>
+#include <utility>
 
 #include "daemon/change/digest.h"
 #include "daemon/change/durable_file.h"
@@ -50,10 +51,14 @@ void PolicyChanges::began(PolicyText text, PolicySource source, const std::vecto
   take(std::move(text), source);
   if (history_) {
     if (const auto note = read_text_file(note_path(settings_), max_policy_bytes)) {
-      spdlog::warn("a policy was in force that nobody had confirmed when the daemon ended; it has gone");
-      audit_.note(asker, {{"event", "reverted"},
-                          {"why", "the daemon ended before it was confirmed"},
-                          {"unconfirmed", nlohmann::ordered_json::parse(*note, nullptr, false)}});
+      const auto unconfirmed = nlohmann::ordered_json::parse(*note, nullptr, false);
+      // Unless the note outlived the confirmation by a moment, and so did nothing else of that process.
+      if (!unconfirmed.is_object() || unconfirmed.value("digest", "") != digest_) {
+        spdlog::warn("a policy was in force that nobody had confirmed when the daemon ended; it has gone");
+        audit_.note(asker, {{"event", "reverted"},
+                            {"why", "the daemon ended before it was confirmed"},
+                            {"unconfirmed", unconfirmed}});
+      }
       std::error_code ignored;
       std::filesystem::remove(note_path(settings_), ignored);
     }
@@ -85,13 +90,14 @@ void PolicyChanges::remember(const std::string& how, const Asker& asker, ChangeO
   }
 }
 
-bool PolicyChanges::bring_into_force(const PolicyText& candidate, ChangeOutcome& outcome) {
+bool PolicyChanges::bring_into_force(const PolicyText& candidate, ChangeOutcome& outcome,
+                                     Firewall::Absent absent) {
   LoadedPolicy loaded = load_policy(candidate.text, candidate.name);
   for (const Diagnostic& diagnostic : loaded.diagnostics)
     outcome.diagnostics.push_back(to_string(diagnostic));
   if (!loaded.policy) return false;
   try {
-    outcome.report = firewall_.reload(*loaded.policy);
+    outcome.report = firewall_.reload(*loaded.policy, absent);
   } catch (const std::exception& error) {
     outcome.diagnostics.emplace_back(error.what());
   }
@@ -152,7 +158,7 @@ ChangeOutcome PolicyChanges::change(const Asker& asker, PolicyText candidate, co
                        '\n');
     if (bring_into_force(candidate, outcome)) {
       if (confirm_within) {
-        unconfirmed_ = Unconfirmed{in_force_, source_, now() + *confirm_within, how, asker};
+        unconfirmed_ = Unconfirmed{in_force_, source_, now() + *confirm_within, how, asker, {}};
         outcome.confirm_within = confirm_within;
       } else {
         file.commit();
@@ -232,9 +238,11 @@ ChangeOutcome PolicyChanges::revert(const Asker& asker, const std::string& why) 
   const TimePoint begin = now();
   ChangeOutcome outcome;
   PolicyText before = unconfirmed_->before;
-  if (!bring_into_force(before, outcome)) {
+  // A device of it may have gone meanwhile, perhaps because of what is to be undone.
+  if (!bring_into_force(before, outcome, Firewall::Absent::awaited)) {
     // It was in force a moment ago, so that something on the outside has changed: tried again until it works.
     unconfirmed_->due = begin + std::chrono::seconds(1);
+    if (std::exchange(unconfirmed_->why_it_stays, outcome.diagnostics) == outcome.diagnostics) return outcome;
   } else {
     take(std::move(before), unconfirmed_->source_before);
     unconfirmed_.reset();

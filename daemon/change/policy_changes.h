@@ -93,13 +93,15 @@ class PolicyChanges {
     TimePoint due;
     std::string how;
     Asker asker;
+    std::vector<std::string> why_it_stays;  // when it could not be reverted last time; said once
   };
 
   ChangeOutcome change(const Asker& asker, PolicyText candidate, const std::string& how,
                        std::optional<Duration> confirm_within);
   [[nodiscard]] std::string objection(std::optional<Duration> confirm_within) const;
   [[nodiscard]] ChangeOutcome refusal(const Asker& asker, const std::string& how, std::string why);
-  [[nodiscard]] bool bring_into_force(const PolicyText& candidate, ChangeOutcome& outcome);
+  [[nodiscard]] bool bring_into_force(const PolicyText& candidate, ChangeOutcome& outcome,
+                                      Firewall::Absent absent = Firewall::Absent::refused);
   void take(PolicyText text, PolicySource source);
   void remember(const std::string& how, const Asker& asker, ChangeOutcome& outcome);
   void finish(const Asker& asker, const std::string& how, TimePoint begin, ChangeOutcome& outcome);

@@ -64,8 +64,8 @@ Expected<SavedState, NoState> load_state(const std::string& path, TimePoint now)
     if (ago < Duration::zero() || ago > oldest)
       return refuse(path + ": it is of another boot, and the clock does not say when that was");
     shift(*state, now - ago - state->saved_at);
-    // What began before this boot did has no time on its clock; the flows of it are too old to matter.
-    std::erase_if(state->flows, [](const Flow& flow) { return flow.opened_at < TimePoint{}; });
+    // All of it was before this boot, so on its clock before 0; who had idled long enough meanwhile is gone.
+    std::erase_if(state->flows, [now](const Flow& flow) { return flow.expires <= now; });
   } else if (state->saved_at > now) {
     return refuse(path + ": it is from the future");
   }

@@ -49,14 +49,29 @@ Reloader::Reloader(Snapshot<CompiledPolicy>& policies, Shards& shards, Generatio
       announce_(std::move(announce)),
       wake_workers_(std::move(wake_workers)) {}
 
+void Reloader::require_room_for(const Policy& policy) const {
+  std::size_t interfaces = context_.interface_numbers.size();
+  for (const Interface& interface : policy.interfaces)
+    interfaces += context_.interface_numbers.contains(interface.id) ? 0 : 1;
+  if (interfaces > FlowAllowance::max_interfaces)
+    throw std::runtime_error("more than " + std::to_string(FlowAllowance::max_interfaces) +
+                             " interface ids since the start: restart the daemon");
+  // Every one may be new.
+  constexpr std::size_t defaults_of_an_acl = 4, defaults_of_an_interface = 2;
+  std::size_t rules = context_.slots.size() + policy.interfaces.size() * defaults_of_an_interface;
+  for (const NetworkAcl& acl : policy.network_acls)
+    rules += acl.ingress.size() + acl.egress.size() + defaults_of_an_acl;
+  for (const SecurityGroup& group : policy.security_groups)
+    rules += group.ingress.size() + group.egress.size();
+  if (rules > Counters::chunk_size * Counters::max_chunks)
+    throw std::runtime_error("more rules since the start than there are counters for: restart the daemon");
+}
+
 ReloadReport Reloader::apply(const Policy& policy, const std::vector<DeviceBinding>& devices,
                              Duration longest_wait) {
+  require_room_for(policy);
   const std::shared_ptr<const CompiledPolicy> before = policies_.get();
   const auto after = compile(policy, context_, generation_ + 1, devices);
-  // GCOVR_EXCL_START: 65,536 interfaces are more than a test should make
-  if (context_.interface_numbers.size() > FlowAllowance::max_interfaces)
-    throw std::length_error("more than 65536 interface ids since the start: restart the daemon");
-  // GCOVR_EXCL_STOP
   for (Guarded<Shard>& shard : shards_)  // reserve() is safe beside a counting worker
     shard.unguarded().counters().reserve(context_.slots.size());
 

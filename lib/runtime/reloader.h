@@ -33,9 +33,11 @@ class Reloader {
   Reloader(Snapshot<CompiledPolicy>& policies, Shards& shards, GenerationBarrier& barrier,
            std::function<void(const CompiledPolicy&)> announce, std::function<void()> wake_workers);
 
-  // Waits up to `longest_wait` for the workers; zero where none runs yet.
-  // Throws std::length_error when a process-wide bound is met (interface ids or rules over its life); then
-  // nothing has changed.
+  // Throws std::runtime_error when a bound of the process could be met: interface ids, or rules, over its
+  // life.
+  void require_room_for(const Policy& policy) const;
+  // Waits up to `longest_wait` for the workers; zero where none runs yet. Throws like require_room_for(), and
+  // then nothing has changed.
   ReloadReport apply(const Policy& policy, const std::vector<DeviceBinding>& devices, Duration longest_wait);
 
   // The slot of a rule that an earlier process counted for.

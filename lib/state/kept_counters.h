@@ -14,7 +14,12 @@
 
 namespace vpcwall {
 
-// Adds interfaces, rules and all counts, those of every shard together. The index of a rule is its slot.
+// Of the rules that the policy no longer has, so many are kept, those that were hit last. A policy that is
+// made anew every minute would leave a million behind in a month.
+inline constexpr std::size_t most_gone_rules = 10'000;
+
+// Adds interfaces, rules and all counts, those of every shard together. Flows come first, with the slots of
+// the rules that opened them: these are kept whatever else is, and become indices of SavedState::rules.
 void keep_counters(SavedState& state, const CompiledPolicy& policy, const CounterSlots& slots,
                    std::span<const Counters* const> shards);
 

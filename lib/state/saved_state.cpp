@@ -58,9 +58,8 @@ Flow to_flow(const StoredFlow& stored, const SavedState& state) {
   const bool possible = stored.interface < state.interfaces.size() &&
                         (stored.opened_by < state.rules.size() || stored.opened_by == Flow::nobody) &&
                         (stored.family == 4 || stored.family == 6) && stored.state < flow_state_count &&
-                        stored.originator <= 1 && 0 <= stored.opened_at &&
-                        stored.opened_at <= stored.last_packet && stored.last_packet <= stored.expires &&
-                        time_of(stored.last_packet) <= state.saved_at;
+                        stored.originator <= 1 && stored.opened_at <= stored.last_packet &&
+                        stored.last_packet <= stored.expires && time_of(stored.last_packet) <= state.saved_at;
   if (!possible) throw std::runtime_error("a flow that cannot be");
   Flow flow;
   flow.key.local_high = stored.local[0];

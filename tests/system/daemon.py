@@ -61,6 +61,11 @@ class Counters:
         ]
 
 
+def in_mounts(script):
+    """`before` of a Daemon in a mount namespace of its own: the script sees the program's arguments, and starts it last."""
+    return ["unshare", "--mount", "--propagation", "private", "bash", "-ec", script + '; exec "$@"', "start"]
+
+
 class Daemon:
     def __init__(self, namespace, policy, options=(), before=(), manager=None, **settings):
         """`options` are those of the command line, `settings` keys of daemon.yaml; `before` stands before the program,

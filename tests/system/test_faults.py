@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conditions import eventually
-from daemon import program
+from daemon import in_mounts, program
 from policies import OUT_ALL, Policy
 from test_changes import apply
 from topology import B1
@@ -14,8 +14,8 @@ from traffic import TcpEcho, connect, echoes
 
 OPEN = Policy(members={"b1": ["h"]}, groups={"h": (["tcp/80 0.0.0.0/0"], OUT_ALL)})
 SHUT = Policy(members={"b1": ["h"]}, groups={"h": ([], OUT_ALL)})
-# The daemon in a mount namespace of its own, in which its state directory is another one.
-OWN_MOUNTS = ["unshare", "--mount", "--propagation", "private", "bash", "-ec"]
+TRACKED = Policy(members={"b1": ["h"]}, groups={"h": (["tcp/80 10.0.0.0/16"], [])})
+NOTHING = Policy(members={"b1": ["h"]}, groups={"h": ([], [])})
 
 LEVELS = "".join(f"l{level}: &l{level} [{', '.join([f'*l{level - 1}'] * 9) if level else '1'}]\n" for level in range(12))
 TEXTS = {
@@ -32,11 +32,6 @@ TEXTS = {
 def passes(vpc):
     with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
         return echoes(connection)
-
-
-def in_mounts(script):
-    """`before` of a Daemon: the script sees the arguments of the program, and starts it last."""
-    return [*OWN_MOUNTS, script + '; exec "$@"', "start"]
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
@@ -165,3 +160,17 @@ def test_a_policy_file_on_a_full_disk_is_not_replaced_by_half_of_another(vpc, gu
     assert daemon.policy_path.read_text() == OPEN.text()
     assert [path.name for path in daemon.folder.glob("policy.yaml*")] == ["policy.yaml"]
     assert passes(vpc)
+
+
+def test_what_a_stop_has_to_keep_is_kept_though_the_rules_cannot_be_removed(vpc, guard):
+    """The tool for rules is broken by then, as while it is being replaced by another version."""
+    daemon = guard(TRACKED, before=in_mounts("true"), backend="xt", fast_path="off")
+    with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
+        assert echoes(connection)
+        mounts = ["nsenter", "--target", str(daemon.process.pid), "--mount"]
+        subprocess.run([*mounts, "mount", "--bind", "/bin/false", "/usr/sbin/xtables-nft-multi"], check=True)
+        assert daemon.stop() == 1
+        assert "the hook rules stay, and nobody answers their queues" in daemon.log()
+        daemon.write_policy(NOTHING)  # from now on only state lets anything pass
+        daemon.start()
+        assert echoes(connection)

@@ -31,8 +31,6 @@ struct Process {
   }
   SavedState save() const {
     SavedState state;
-    const Counters* const counters = &shard.counters();
-    keep_counters(state, *compiled, context.slots, {&counters, 1});
     state.boot = "a boot";
     state.saved_at = now;
     const auto indices = interface_indices(*compiled);
@@ -40,6 +38,8 @@ struct Process {
       state.flows.push_back(flow);
       state.flows.back().key.interface = indices.at(flow.key.interface);
     });
+    const Counters* const counters = &shard.counters();
+    keep_counters(state, *compiled, context.slots, {&counters, 1});
     return state;
   }
   void take(const SavedState& state) {
@@ -130,6 +130,49 @@ TEST(SavedStateTest, MovesToTheClockOfAnotherBoot) {
     EXPECT_EQ(state.rules[i].count.last_hit,
               before.rules[i].count.last_hit - (hit ? seconds(100) : seconds(0)));
   }
+}
+
+// A rule that is gone, hit `age` ago by as many packets.
+CounterSlot add_gone_rule(Process& process, std::uint64_t packets, Duration age) {
+  RuleIdentity identity;
+  identity.owner = "acl-gone";
+  identity.rule = std::to_string(process.context.slots.size());
+  const CounterSlot slot = process.context.slots.assign(identity, "gone");
+  process.shard.counters().reserve(process.context.slots.size());
+  if (packets != 0) process.shard.counters().add_rule(slot, {packets, packets, process.now - age});
+  return slot;
+}
+
+TEST(SavedStateTest, KeepsOfTheRulesThatAreGoneThoseThatWereHitLast) {
+  Process process(small_vpc(web));
+  const std::size_t in_force = active_slots(*process.compiled).size();
+  const CounterSlot never_hit = add_gone_rule(process, 0, seconds(0));
+  const CounterSlot of_a_flow = add_gone_rule(process, 7, seconds(3000));
+  const CounterSlot oldest = add_gone_rule(process, 8, seconds(2000));
+  for (std::size_t i = 0; i < most_gone_rules; ++i) add_gone_rule(process, 1, seconds(1));
+  SavedState state;
+  state.flows.emplace_back().opened_by = of_a_flow;
+  state.flows.emplace_back().opened_by = Flow::nobody;
+  const Counters* const counters = &process.shard.counters();
+  keep_counters(state, *process.compiled, process.context.slots, {&counters, 1});
+  EXPECT_EQ(state.rules.size(), in_force + 1 + most_gone_rules);
+  EXPECT_EQ(state.rules.at(state.flows[0].opened_by).count.packets, 7U);
+  EXPECT_EQ(state.flows[1].opened_by, Flow::nobody);
+  for (const SavedState::Rule& rule : state.rules) {
+    EXPECT_NE(rule.identity, process.context.slots.identity(never_hit));
+    EXPECT_NE(rule.identity, process.context.slots.identity(oldest));
+  }
+}
+
+TEST(SavedStateTest, KnowsWhenARuleWasHitBeforeThisBoot) {
+  Process first(small_vpc(web));
+  SavedState state = of_a_connection(first);
+  const TimePoint hit = first.counted("allow tcp 22 203.0.113.0/24").last_hit;
+  shift(state, -std::chrono::hours(2));
+  Process second(small_vpc(web));
+  second.take(state);
+  EXPECT_EQ(second.counted("allow tcp 22 203.0.113.0/24").last_hit, hit - std::chrono::hours(2));
+  EXPECT_LT(second.counted("allow tcp 22 203.0.113.0/24").last_hit, TimePoint{});
 }
 
 TEST(SavedStateTest, RefusesWhatIsNotWhole) {
