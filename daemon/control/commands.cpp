@@ -84,6 +84,11 @@ ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) 
   return {answer_change(changes_, request, peer), {}};
 }
 
+ordered_json Commands::inherited_rules() const {
+  const Counters* const inherited = &firewall_.inherited_counters();
+  return rules_report(*firewall_.policy(), firewall_.slots(), {&inherited, 1}, firewall_.judging_time());
+}
+
 ordered_json Commands::status() const {
   ordered_json json;
   json["schema"] = "vpcwall/status/1";
@@ -97,6 +102,7 @@ ordered_json Commands::status() const {
   json["mode"] = to_string(settings_.mode);
   json["backend"] = firewall_.backend();
   json["hooks"] = {{"reinstalled", firewall_.hooks_mended()}};
+  json["awaited_devices"] = firewall_.awaited_devices();
   json["fail_mode"] = settings_.fail_mode == FailMode::open ? "open" : "closed";
   json["management_bypass"] = ordered_json::array();
   for (const LocalPort& port : settings_.management_bypass)

@@ -18,6 +18,8 @@ class Commands {
   Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started);
 
   [[nodiscard]] ControlAnswer answer(const Request& request, const ControlPeer& peer);
+  // What of the answer to `rules` was counted by processes before this one.
+  [[nodiscard]] nlohmann::ordered_json inherited_rules() const;
 
  private:
   [[nodiscard]] nlohmann::ordered_json status() const;

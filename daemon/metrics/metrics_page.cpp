@@ -12,7 +12,8 @@ HttpAnswer MetricsPage::metrics() {
     const ControlPeer ourselves{::getpid(), ::geteuid()};
     const ControlAnswer status = commands_.answer({"status", {}}, ourselves);
     const ControlAnswer rules = commands_.answer({"rules", {}}, ourselves);
-    text_ = metrics_text(status.first, rules.first, process_figures(), most_rules_);
+    if (inherited_.is_null()) inherited_ = commands_.inherited_rules();
+    text_ = metrics_text({status.first, rules.first, inherited_, process_figures()}, most_rules_);
     collected_ = now();
   }
   return {200, metrics_content_type, text_};

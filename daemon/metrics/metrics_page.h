@@ -1,8 +1,9 @@
 // What is at /metrics and /healthz: made from the answers of the control socket, so that there is one source
 // of numbers.
 //
-// Collecting asks every worker. However often somebody asks, it is done at most once in `fresh_for`; until
-// then the same text is given again. Control thread only.
+// Counters begin at 0 with the process, as Prometheus expects of one that starts anew; what processes before
+// it had counted is left out. Collecting asks every worker. However often somebody asks, it is done at most
+// once in `fresh_for`; until then the same text is given again. Control thread only.
 #pragma once
 
 #include <cstddef>
@@ -27,6 +28,7 @@ class MetricsPage {
   Commands& commands_;
   std::size_t most_rules_;
   TimePoint collected_{};
+  nlohmann::ordered_json inherited_;  // read once
   std::string text_;
 };
 

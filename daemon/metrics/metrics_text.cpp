@@ -83,6 +83,11 @@ struct Traffic {
     bytes += number(row.at("bytes"));
     return *this;
   }
+  Traffic& operator-=(const ordered_json& row) {
+    packets -= number(row.at("packets"));
+    bytes -= number(row.at("bytes"));
+    return *this;
+  }
 };
 using TrafficRows = std::vector<std::pair<Labels, Traffic>>;
 
@@ -95,7 +100,7 @@ void add_traffic(Collection& all, const std::string& name, const std::string& wh
 }
 
 // Those in force, in the order of the policy. What once had the same number counts for the one that has it.
-TrafficRows rule_rows(const ordered_json& rules) {
+TrafficRows rule_rows(const ordered_json& rules, const ordered_json& inherited) {
   using Key = std::tuple<std::string, std::string, std::string, std::string, std::string>;
   const auto key_of = [](const ordered_json& rule) {
     return Key{text(rule, "kind"), text(rule, "owner"), text(rule, "direction"), text(rule, "rule"),
@@ -117,11 +122,14 @@ TrafficRows rule_rows(const ordered_json& rules) {
   for (const ordered_json& rule : rules)
     if (const auto place = places.find(key_of(rule)); place != places.end())
       rows[place->second].second += rule;
+  for (const ordered_json& rule : inherited)
+    if (const auto place = places.find(key_of(rule)); place != places.end())
+      rows[place->second].second -= rule;
   return rows;
 }
 
-void add_rules(Collection& all, const ordered_json& report, std::size_t most) {
-  TrafficRows rows = rule_rows(report.at("rules"));
+void add_rules(Collection& all, const ordered_json& report, const ordered_json& inherited, std::size_t most) {
+  TrafficRows rows = rule_rows(report.at("rules"), inherited.at("rules"));
   const std::size_t in_force = rows.size();
   if (rows.size() > most) rows.resize(most);
   all.gauge("vpcwall_rules", "Rules in force, with every ACL's last entry and every implicit deny.")
@@ -131,26 +139,49 @@ void add_rules(Collection& all, const ordered_json& report, std::size_t most) {
   add_traffic(all, "vpcwall_rule", "that a rule decided", rows);
 }
 
-void add_gates(Collection& all, const ordered_json& report) {
-  std::map<std::pair<std::string, std::string>, Traffic> found;
+using GateCounts = std::map<std::pair<std::string, std::string>, Traffic>;
+
+GateCounts gate_counts(const ordered_json& report, const ordered_json& inherited) {
+  GateCounts found;
   for (const auto& [gate, outcome] : expected_outcomes) found[{gate, outcome}];
   for (const ordered_json& row : report.at("gates")) found[{text(row, "gate"), text(row, "outcome")}] += row;
-  TrafficRows rows;
-  for (const auto& [key, traffic] : found)
-    rows.emplace_back(Labels{{"gate", key.first}, {"outcome", key.second}}, traffic);
-  add_traffic(all, "vpcwall_gate", "that a gate was asked about", rows);
+  for (const ordered_json& row : inherited.at("gates"))
+    found[{text(row, "gate"), text(row, "outcome")}] -= row;
+  return found;
 }
 
-void add_decisions(Collection& all, const ordered_json& report) {
+void add_gates(Collection& all, const GateCounts& counts) {
   TrafficRows rows;
+  double refused = 0;
+  for (const auto& [key, traffic] : counts) {
+    rows.emplace_back(Labels{{"gate", key.first}, {"outcome", key.second}}, traffic);
+    if (key.second == "table-full") refused += traffic.packets;
+  }
+  add_traffic(all, "vpcwall_gate", "that a gate was asked about", rows);
+  all.counter("vpcwall_flows_refused_total", "Packets that would have opened a flow, and found no room.")
+      .add(refused);
+}
+
+// The rows of a list by what `key` says of them, each without what was inherited.
+std::map<std::string, Traffic> counted(const ordered_json& report, const ordered_json& inherited,
+                                       const char* list, const char* key) {
+  std::map<std::string, Traffic> found;
+  for (const ordered_json& row : report.at(list)) found[text(row, key)] += row;
+  for (const ordered_json& row : inherited.at(list)) found[text(row, key)] -= row;
+  return found;
+}
+
+void add_decisions(Collection& all, const ordered_json& report, const ordered_json& inherited) {
+  TrafficRows rows;
+  const auto reasons = counted(report, inherited, "reasons", "reason");
   for (const ordered_json& row : report.at("reasons")) {
-    Labels labels{{"verdict", text(row, "verdict")}, {"reason", text(row, "reason")}};
-    rows.emplace_back(std::move(labels), Traffic{} += row);
+    const std::string reason = text(row, "reason");
+    rows.emplace_back(Labels{{"verdict", text(row, "verdict")}, {"reason", reason}}, reasons.at(reason));
   }
   add_traffic(all, "vpcwall_decided", "that were decided", rows);
   Family& errors = all.counter("vpcwall_parse_errors_total", "Packets whose header could not be read.");
-  for (const ordered_json& row : report.at("parse_errors"))
-    errors.add(number(row.at("packets")), {{"error", text(row, "error")}});
+  for (const auto& [error, traffic] : counted(report, inherited, "parse_errors", "error"))
+    errors.add(traffic.packets, {{"error", error}});
 }
 
 void add_queues(Collection& all, const ordered_json& queues) {
@@ -159,7 +190,7 @@ void add_queues(Collection& all, const ordered_json& queues) {
     const char* name;
     const char* help;
   };
-  constexpr std::array<Figure, 7> counters{{
+  constexpr std::array<Figure, 8> counters{{
       {"received", "received_packets_total", "Packets that the queue's worker was handed."},
       {"bursts", "bursts_total", "Bursts in which the queue's packets were handed over."},
       {"kernel_dropped", "kernel_dropped_packets_total", "Packets that found the queue full."},
@@ -167,6 +198,7 @@ void add_queues(Collection& all, const ordered_json& queues) {
       {"undecodable", "undecodable_messages_total", "Messages that were not about a packet, and dropped."},
       {"overruns", "overruns_total", "Times that messages were lost on the way from the kernel."},
       {"refused_verdicts", "refused_verdicts_total", "Verdicts that the kernel did not take."},
+      {"abandoned", "abandoned_packets_total", "Packets that a process before had taken and not answered."},
   }};
   const auto add = [&queues](Family& family, const char* key) {
     for (const ordered_json& queue : queues)
@@ -181,8 +213,6 @@ void add_flows(Collection& all, const ordered_json& status) {
   const ordered_json& flows = status.at("flows");
   all.gauge("vpcwall_flows", "Flows that are remembered.").add(number(flows.at("active")));
   all.gauge("vpcwall_flows_capacity", "Flows that can be remembered.").add(number(flows.at("capacity")));
-  all.counter("vpcwall_flows_refused_total", "Packets that would have opened a flow, and found no room.")
-      .add(number(flows.at("refused")));
 
   const ordered_json& fast_path = status.at("fast_path");
   all.gauge("vpcwall_fast_path_active", "Whether the kernel answers by itself what was judged before.")
@@ -207,6 +237,10 @@ void add_policy(Collection& all, const ordered_json& status) {
                {"fast_path", text(status.at("fast_path"), "mode")}});
   all.gauge("vpcwall_management_bypass_ports", "Ports of this host that nobody judges.")
       .add(static_cast<double>(status.at("management_bypass").size()));
+  all.counter("vpcwall_hooks_reinstalled_total", "Times that somebody else had removed or changed the rules.")
+      .add(number(status.at("hooks").at("reinstalled")));
+  all.gauge("vpcwall_awaited_devices", "Devices of the policy that this host does not have.")
+      .add(static_cast<double>(status.at("awaited_devices").size()));
   all.gauge("vpcwall_policy_generation", "The number of the policy in force.")
       .add(number(status.at("generation")));
   all.gauge("vpcwall_policy_interfaces", "Interfaces that are guarded.").add(number(status.at("interfaces")));
@@ -241,13 +275,13 @@ void add_process(Collection& all, const ProcessFigures& process) {
 
 }  // namespace
 
-std::string metrics_text(const ordered_json& status, const ordered_json& rules, const ProcessFigures& process,
-                         std::size_t most_rules) {
+std::string metrics_text(const MetricsSources& sources, std::size_t most_rules) {
+  const auto& [status, rules, inherited, process] = sources;
   Collection all;
   add_policy(all, status);
-  add_rules(all, rules, most_rules);
-  add_gates(all, rules);
-  add_decisions(all, rules);
+  add_rules(all, rules, inherited, most_rules);
+  add_gates(all, gate_counts(rules, inherited));
+  add_decisions(all, rules, inherited);
   add_queues(all, status.at("queues"));
   add_flows(all, status);
   add_process(all, process);

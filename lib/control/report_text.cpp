@@ -128,6 +128,9 @@ std::string status_text(const ordered_json& report) {
   if (report.contains("hooks") && report.at("hooks").at("reinstalled") != 0)
     text += "            somebody else removed or changed the rules; installed again " +
             number(report.at("hooks").at("reinstalled")) + " times\n";
+  if (report.contains("awaited_devices"))
+    for (const auto& device : report.at("awaited_devices"))
+      text += "            there is no device " + device.get<std::string>() + " here; it is awaited\n";
   if (report.contains("management_bypass")) {
     std::string ports;
     for (const auto& port : report.at("management_bypass"))

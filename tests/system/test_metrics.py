@@ -4,16 +4,18 @@ import contextlib
 import http.client
 import signal
 import socket
+import time
 
 import pytest
 from conditions import eventually
-from daemon import Daemon
+from daemon import Daemon, in_mounts
 from metrics import PORT, Scrape, connect, get, promtool
 from policies import EPHEMERAL, OUT_ALL, Policy, open_policy
 from topology import A1, B1
 from traffic import Attempt, TcpEcho, echoes
 from traffic import connect as connect_tcp
 
+HOUR = 3600
 CONNECTIONS = 16  # HttpServer::max_connections
 
 
@@ -127,6 +129,32 @@ def test_the_numbers_are_those_of_the_control_socket(vpc, guard):
     assert scrape.value("process_open_fds") > 3
     for address in (A1, B1, "0.0.0.0", "10.0."):
         assert address not in scrape.text, "no address in any label"
+
+
+def test_counters_begin_anew_with_the_daemon_though_rules_go_on(vpc, guard):
+    """The copy of a daemon that was killed is a little old: a counter that went back would be all new traffic."""
+    daemon = guard(web_policy())
+    some_traffic(vpc, daemon)
+    first = agreeing_scrape(vpc, daemon)
+    assert daemon.hand_over() == 0
+    daemon.start()
+    assert sum(row["packets"] for row in daemon.ask("rules")["rules"]) > 0
+    again = Scrape(vpc.router)
+    names = ("vpcwall_rule", "vpcwall_gate", "vpcwall_decided")
+    for series, value in again.counters().items():
+        if series[0].startswith(names):
+            assert value == 0, series
+    some_traffic(vpc, daemon)
+    denied = {"name": "A-acl", "direction": "ingress", "rule": "110"}
+    eventually(lambda: Scrape(vpc.router).value("vpcwall_rule_packets_total", **denied) > 0, "what comes now to be counted")
+    assert first.value("vpcwall_rule_packets_total", **denied) > 0
+
+
+def test_the_start_is_known_also_where_the_kernel_hides_when_it_booted(vpc, guard):
+    """As the unit has it: ProcSubset=pid."""
+    guard(open_policy(), before=in_mounts("mount -t proc -o subset=pid proc /proc"))
+    started = Scrape(vpc.router).value("process_start_time_seconds")
+    assert time.time() - HOUR < started <= time.time() + 1
 
 
 def test_prometheus_has_nothing_to_complain_about(vpc, guard):

@@ -6,8 +6,10 @@ import subprocess
 import pytest
 from conditions import eventually
 from daemon import program
+from metrics import Scrape
 from policies import ANY_IN, OUT_ALL, Policy
 from scapy.layers.inet import IP, UDP
+from test_changes import apply
 from topology import A1, A2, B1, X
 from traffic import Attempt, Capture, TcpEcho, connect, echoes, inject
 
@@ -112,11 +114,11 @@ def test_a_device_that_comes_back_is_judged_as_before(vpc, guard, fast_path):
     for _ in range(3):
         vpc.unplug("a1")
         try:
-            eventually(lambda: daemon.log().count(" is gone:") > daemon.log().count(" is back:"), "the daemon to miss it")
+            eventually(lambda: daemon.log().count(" is gone:") > daemon.log().count(" is here:"), "the daemon to miss it")
             daemon.ask("rules")
         finally:
             vpc.plug("a1")
-        eventually(lambda: daemon.log().count(" is back:") == daemon.log().count(" is gone:"), "the daemon to find it")
+        eventually(lambda: daemon.log().count(" is here:") == daemon.log().count(" is gone:"), "the daemon to find it")
         counted = daemon.counters().gate("source-dest-check", "deny")
         datagram = UDP(sport=1000, dport=2000) / b"who am I?"
         with Capture(vpc.x) as at_x, Capture(vpc.b1) as at_b1:
@@ -143,12 +145,44 @@ def test_connections_go_on_when_their_device_is_back(vpc, guard, fast_path):
         finally:
             for name in ("a1", "b1"):
                 vpc.plug(name)
-        eventually(lambda: daemon.log().count(" is back:") == 2, "the daemon to find both")
+        eventually(lambda: daemon.log().count(" is here:") == 2, "the daemon to find both")
         assert echoes(running)
         assert len(daemon.flows()) == 2
         with Attempt(vpc.a1, B1, 80) as attempt:
             daemon.await_gate("sg-egress", "deny")
             assert not attempt.settled()
+
+
+def test_a_start_awaits_a_device_that_is_not_here_yet(vpc, guard):
+    """A host that boots makes its devices one by one, and is guarded before it has them all."""
+    vpc.unplug("a1")
+    try:
+        daemon = guard(WEB, devices={"a1": "a1", "b1": "b1"})
+        assert "there is no device a1 here yet" in daemon.log()
+        assert daemon.status()["awaited_devices"] == ["a1"]
+        assert Scrape(vpc.router).value("vpcwall_awaited_devices") == 1
+    finally:
+        vpc.plug("a1")
+    eventually(lambda: "device a1 of interface" in daemon.log() and " is here:" in daemon.log(), "the daemon to find it")
+    assert daemon.status()["awaited_devices"] == []
+    with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
+        assert echoes(connection)
+    inject(vpc.a1, IP(src="192.0.2.99", dst=X) / UDP(sport=1000, dport=2000))
+    daemon.await_gate("source-dest-check", "deny")
+
+
+def test_what_was_not_confirmed_goes_also_while_a_device_is_absent(vpc, guard):
+    """That the device is gone may be the very thing that is to be undone."""
+    daemon = guard(OPEN, devices={"a1": "a1"})
+    assert apply(daemon, WITHOUT_RULES, confirm_within_seconds=1)["accepted"]
+    vpc.unplug("a1")
+    try:
+        eventually(lambda: "unconfirmed" not in daemon.status()["policy_in_force"], "the deadline")
+        with TcpEcho(vpc.b1, 80), connect(vpc.x, B1, 80) as connection:
+            assert echoes(connection)
+    finally:
+        vpc.plug("a1")
+    eventually(lambda: daemon.status()["awaited_devices"] == [], "the daemon to find it")
 
 
 def test_a_reload_is_refused_while_a_device_is_absent_and_works_when_it_is_back(vpc, guard):
@@ -163,5 +197,5 @@ def test_a_reload_is_refused_while_a_device_is_absent_and_works_when_it_is_back(
             assert echoes(connection), "the others are judged as before"
     finally:
         vpc.plug("a1")
-    eventually(lambda: " is back:" in daemon.log(), "the daemon to find it")
+    eventually(lambda: " is here:" in daemon.log(), "the daemon to find it")
     daemon.reload(OPEN)

@@ -20,14 +20,15 @@ ordered_json status() {
       "management_bypass": [{"protocol": "tcp", "port": 22}],
       "fast_path": {"mode": "auto", "active": true, "flows": {"cached": 7, "places": 1000},
                     "refusals": {"cached": 3, "places": 100}},
-      "flows": {"active": 5, "capacity": 16, "refused": 4}, "observers": 1,
+      "flows": {"active": 5, "capacity": 16}, "observers": 1, "hooks": {"reinstalled": 12},
+      "awaited_devices": ["eth7"],
       "policy_in_force": {"source": "applied", "since_unix_seconds": 1700000000.5, "unconfirmed": {"seconds_left": 9},
                           "changes": {"accepted": 2, "refused": 1, "last_accepted": false}},
       "queues": [
         {"number": 0, "received": 11, "bursts": 2, "waiting": 3, "kernel_dropped": 4, "user_dropped": 5,
-         "undecodable": 6, "overruns": 7, "refused_verdicts": 8},
+         "undecodable": 6, "overruns": 7, "refused_verdicts": 8, "abandoned": 9},
         {"number": 1, "received": 9007199254740991, "bursts": 0, "waiting": 0, "kernel_dropped": 0,
-         "user_dropped": 0, "undecodable": 0, "overruns": 0, "refused_verdicts": 0}]})");
+         "user_dropped": 0, "undecodable": 0, "overruns": 0, "refused_verdicts": 0, "abandoned": 0}]})");
 }
 
 ordered_json rule(const char* kind, const char* owner, const char* number, std::uint64_t packets, bool active,
@@ -48,8 +49,30 @@ ordered_json rules(const std::vector<ordered_json>& list) {
           {"parse_errors", {{{"error", "bad-version"}, {"packets", 1}, {"bytes", 4}}}}};
 }
 
+const ordered_json nothing{{"rules", ordered_json::array()},
+                           {"gates", ordered_json::array()},
+                           {"reasons", ordered_json::array()},
+                           {"parse_errors", ordered_json::array()}};
+
 std::string text(const std::vector<ordered_json>& list, std::size_t most = 100) {
-  return metrics_text(status(), rules(list), {1.5, 2.5, 4096, 8192, 10, 1024}, most);
+  const ordered_json ours = status(), counted = rules(list);
+  return metrics_text({ours, counted, nothing, {1.5, 2.5, 4096, 8192, 10, 1024}}, most);
+}
+
+// A counter that went back would be taken for one that began anew, and all that it holds for new traffic.
+TEST(MetricsText, LeavesOutWhatAProcessBeforeHadCounted) {
+  const ordered_json ours = status(), inherited = rules({rule("acl-entry", "acl-1", "100", 1000, true)});
+  ordered_json counted = rules({rule("acl-entry", "acl-1", "100", 1003, true)});
+  counted["reasons"][0]["packets"] = 11;
+  counted["gates"].push_back(
+      {{"gate", "sg-egress"}, {"outcome", "table-full"}, {"packets", 5}, {"bytes", 300}});
+  const std::string all = metrics_text({ours, counted, inherited, {}}, 100);
+  for (const char* line : {R"(vpcwall_decided_packets_total{verdict="accept",reason="passed"} 2)",
+                           R"(vpcwall_decided_bytes_total{verdict="drop",reason="acl-entry"} 0)",
+                           R"(vpcwall_gate_packets_total{gate="sg-ingress",outcome="deny"} 0)",
+                           R"(vpcwall_parse_errors_total{error="bad-version"} 0)",
+                           "vpcwall_flows_refused_total 5", R"(direction="ingress",rule="100"} 3)"})
+    EXPECT_THAT(all, HasSubstr(std::string(line) + '\n'));
 }
 
 TEST(MetricsText, HasEveryNumberOfTheReports) {
@@ -67,6 +90,9 @@ TEST(MetricsText, HasEveryNumberOfTheReports) {
         R"(vpcwall_policy_info{source="applied"} 1)",
         "vpcwall_policy_unconfirmed 1",
         "vpcwall_observers 1",
+        "vpcwall_hooks_reinstalled_total 12",
+        "vpcwall_awaited_devices 1",
+        R"(vpcwall_queue_abandoned_packets_total{queue="0"} 9)",
         "vpcwall_rules 1",
         R"(vpcwall_gate_packets_total{gate="sg-ingress",outcome="deny"} 2)",
         R"(vpcwall_gate_bytes_total{gate="sg-ingress",outcome="deny"} 120)",
@@ -85,7 +111,6 @@ TEST(MetricsText, HasEveryNumberOfTheReports) {
         R"(vpcwall_queue_refused_verdicts_total{queue="0"} 8)",
         "vpcwall_flows 5",
         "vpcwall_flows_capacity 16",
-        "vpcwall_flows_refused_total 4",
         "vpcwall_fast_path_active 1",
         "vpcwall_fast_path_flows 7",
         "vpcwall_fast_path_flow_places 1000",
@@ -156,7 +181,8 @@ TEST(MetricsText, TellsEachSeriesOnce) {
 TEST(MetricsText, SaysNothingOfAFastPathThatIsOff) {
   ordered_json off = status();
   off["fast_path"] = {{"mode", "off"}, {"active", false}};
-  const std::string all = metrics_text(off, rules({}), {}, 10);
+  const ordered_json counted = rules({});
+  const std::string all = metrics_text({off, counted, nothing, {}}, 10);
   EXPECT_THAT(all, HasSubstr("vpcwall_fast_path_active 0\n"));
   EXPECT_THAT(all, HasSubstr("vpcwall_fast_path_flow_places 0\n"));
 }
