@@ -2,7 +2,15 @@
 # to /etc whatever the prefix; DESTDIR still comes before it.
 install(TARGETS vpcwalld RUNTIME DESTINATION ${CMAKE_INSTALL_SBINDIR})
 install(TARGETS vpcwall RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES config/daemon.yaml DESTINATION /etc/vpcwall)
+# An edited one stays: install(FILES) would write over it.
+install(CODE "set(settings \"${PROJECT_SOURCE_DIR}/config/daemon.yaml\")")
+install(CODE [[
+  set(installed "$ENV{DESTDIR}/etc/vpcwall/daemon.yaml")
+  if(EXISTS "${installed}")
+    message(STATUS "Kept: ${installed} (see ${settings} for what may be new)")
+  else()
+    file(INSTALL "${settings}" DESTINATION /etc/vpcwall)
+  endif()]])
 install(DIRECTORY config/examples config/grafana config/prometheus DESTINATION ${CMAKE_INSTALL_DOCDIR})
 install(FILES docs/tutorial.md docs/semantics.md docs/architecture.md docs/performance.md docs/proof.md
         DESTINATION ${CMAKE_INSTALL_DOCDIR})

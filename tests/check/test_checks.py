@@ -11,6 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import documents
 import form
 import headers
+import install
 import layers
 import package
 import project
@@ -253,6 +254,34 @@ class Package(Sample):
     def test_a_build_dependency_that_setup_does_not_install_is_found(self):
         self.write("scripts/setup", "packages=(\n  cmake libone-develop)\n")
         self.assert_finds(package.findings(self.root), "debian/control", "libone-dev")
+
+
+class Install(Sample):
+    FILE = 'install(FILES config/daemon.yaml DESTINATION /etc/vpcwall)\n'
+
+    def check(self, rules):
+        self.write("config/daemon.yaml", "version: 1\n")
+        self.write("cmake/install.cmake", rules)
+        return install.findings(self.root)
+
+    def test_our_own_rule_is_fine(self):
+        own = (project.ROOT / "cmake/install.cmake").read_text(encoding="utf-8")
+        begin, end = own.index("install(CODE "), own.index("]])\n") + len("]])\n")
+        self.assertEqual(self.check(own[begin:end]), [])
+
+    def test_settings_that_are_not_installed_are_found(self):
+        self.assert_finds(self.check(""), "cmake/install.cmake", "is not installed")
+
+    def test_an_edited_file_that_is_written_over_is_found(self):
+        self.assert_finds(self.check(self.FILE), "writes over")
+
+    def test_a_file_that_is_kept_in_silence_is_found(self):
+        place = 'set(from "${PROJECT_SOURCE_DIR}/config/daemon.yaml")'.replace('"', r'\"')
+        rules = '[[if(NOT EXISTS "$ENV{DESTDIR}/etc/vpcwall")\nfile(INSTALL "${from}" DESTINATION /etc/vpcwall)\nendif()]]'
+        self.assert_finds(self.check(f'install(CODE "{place}")\ninstall(CODE {rules})\n'), "does not say")
+
+    def test_rules_that_cmake_does_not_read_are_found(self):
+        self.assert_finds(self.check("install(FILES\n"), "cmake/install.cmake")
 
 
 class Documents(Sample):
