@@ -125,6 +125,11 @@ def test_prometheus_understands_the_dashboard(tmp_path):
     assert promtool("check", "rules", str(document)) == ""
 
 
+def test_the_dashboard_leaves_to_grafana_how_far_a_rate_looks_back():
+    """A length of its own may hold one scrape, or a part of what lies between two points."""
+    assert {length for one in dashboard_expressions() for length in re.findall(r"\[([^\]]*)\]", one)} == {"$__rate_interval"}
+
+
 def test_each_alert_fires_when_it_should():
     assert promtool("test", "rules", str(CASES)) == ""
     tried = yaml.safe_load(CASES.read_text(encoding="utf-8"))["tests"]
