@@ -59,7 +59,11 @@ void DurableFile::write(std::initializer_list<std::string_view> parts) {
   const std::string name = path_ + ".new";
   ::unlink(name.c_str());  // of a process that was killed
   const FileDescriptor file(::open(name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (file.get() < 0) fail(path_, "cannot be replaced: no new file beside it");
+  if (file.get() < 0) {
+    const bool forbidden = errno == EACCES || errno == EROFS;
+    fail(path_, forbidden ? "cannot be replaced: the daemon's user may not write into its directory"
+                          : "cannot be replaced: no new file beside it");
+  }
   temporary_ = name;
   for (const std::string_view part : parts) write_all(file.get(), part, path_);
   // Who may not give a file away leaves it to itself.
