@@ -9,6 +9,20 @@
 #include "cli/lab/lab_verbs.h"
 #include "cli/verbs.h"
 
+namespace vpcwall {
+namespace {
+
+// The exit status of a failure. Where 1 is an answer (blocked, a finding, a difference) a script must not
+// take a failure for one.
+int failure_status(const CLI::App& app) {
+  for (const char* verb : {"diff", "explain", "lint", "replay"})
+    if (app.got_subcommand(verb)) return exit_status::no_answer;
+  return exit_status::negative;
+}
+
+}  // namespace
+}  // namespace vpcwall
+
 int main(int argc, char** argv) {
   using namespace vpcwall;
   int status = exit_status::ok;
@@ -41,7 +55,7 @@ int main(int argc, char** argv) {
     return exit_status::no_daemon;
   } catch (const std::exception& error) {
     std::cerr << "vpcwall: " << error.what() << '\n';
-    return exit_status::negative;
+    return failure_status(app);
   }
   return status;
 }

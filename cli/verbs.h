@@ -10,8 +10,9 @@ namespace vpcwall {
 
 namespace exit_status {
 inline constexpr int ok = 0;
-inline constexpr int negative = 1;   // blocked, refused, warnings under --strict
+inline constexpr int negative = 1;   // blocked, refused, warnings under --strict; also a failure
 inline constexpr int bad_input = 2;  // usage, unreadable or wrong files
+inline constexpr int no_answer = 2;  // a failure of a verb whose 1 is an answer
 inline constexpr int no_daemon = 3;
 }  // namespace exit_status
 

@@ -212,7 +212,7 @@ def test_the_command_asks_the_daemon_by_name_and_changes_nothing(silent_vpc, gua
     assert story["fix"]["helps"]
     assert explain("--destination", "a1:443", "--client", "custom:443").returncode == 0
     unknown = explain("--destination", "a7:443")
-    assert unknown.returncode == 1
+    assert unknown.returncode == 2
     assert 'found "a7" for the destination, expected an IP address or an interface of the policy' in unknown.stderr
     assert "requires --policy" in explain("--destination", "a1:443", "--write-fixed", "nothing.yaml").stderr
     assert daemon.flows() == []
