@@ -17,7 +17,9 @@ namespace {
 int failure_status(const CLI::App& app) {
   for (const char* verb : {"diff", "explain", "lint", "replay"})
     if (app.got_subcommand(verb)) return exit_status::no_answer;
-  return exit_status::negative;
+  const CLI::App* apply = app.get_subcommand("apply");
+  const bool only_asks = apply->count("--plan") + apply->count("--shadow") > 0;
+  return only_asks ? exit_status::no_answer : exit_status::negative;
 }
 
 }  // namespace

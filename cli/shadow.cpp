@@ -62,7 +62,10 @@ int shadow(const ShadowTrial& trial) {
   const OwnedDescriptor memory = sealed_memory(trial.text);
   ControlStream stream(trial.socket, {{"verb", "shadow"}, {"name", trial.name}}, memory.get());
   const auto first = await_first_answer(stream, signals, trial.socket);
-  if (!first) return exit_status::ok;
+  if (!first) {
+    std::cerr << "vpcwall: interrupted before the trial began, nothing was tried\n";
+    return exit_status::no_answer;
+  }
   if (const auto status = refusal(*first, trial)) return *status;
 
   ControlStream::Deadline deadline;
@@ -76,7 +79,7 @@ int shadow(const ShadowTrial& trial) {
       return exit_status::no_daemon;
     case StreamEnd::cut_short:
       std::cerr << "vpcwall: ended before the daemon had told everything\n";
-      return exit_status::negative;
+      return exit_status::no_answer;
   }
   return printer.differs().value_or(true) ? exit_status::negative : exit_status::ok;
 }

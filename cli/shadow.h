@@ -14,7 +14,8 @@ struct ShadowTrial {
   bool json = false;
 };
 
-// The exit status: 1 when some verdict would have been another one. Errors as of ControlClient.
+// The exit status: 0 or 1 only when the daemon has told everything, 1 when some verdict would have been
+// another one. Errors as of ControlClient.
 int shadow(const ShadowTrial& trial);
 
 }  // namespace vpcwall

@@ -13,7 +13,7 @@ VPCWALL = os.environ["VPCWALL"]
 EXAMPLES = Path(__file__).resolve().parents[2] / "config" / "examples"
 WEB = str(EXAMPLES / "web-server.yaml")
 ASKED = ("--source", "203.0.113.12", "--destination", "web:443")
-BEGIN = {"schema": "vpcwall/shadow/1", "event": "begin", "generation": 1, "flows": 0, "unseen": []}
+BEGIN = {"schema": "vpcwall/shadow/1", "event": "begin", "generation": 1, "flows": 0, "unseen": [], "diagnostics": []}
 NOTHING_TO_SAY = "stand-in: nothing of the kind"
 
 
@@ -53,3 +53,77 @@ def test_a_fix_that_cannot_be_written_is_no_answer(tmp_path):
     result = vpcwall("explain", "--policy", EXAMPLES / "ephemeral-port.yaml", *ASKED, "--write-fixed", tmp_path / "no" / "fix.yaml")
     assert result.returncode == 2
     assert "cannot be written" in result.stderr
+
+
+class Trial:
+    """`vpcwall apply --shadow`, running."""
+
+    def __init__(self, control):
+        command = [VPCWALL, "apply", "--shadow", WEB, "--socket", str(control), "--json"]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.communicate()
+
+    def interrupt(self):
+        self.process.send_signal(signal.SIGINT)
+
+    def end(self):
+        """The exit status, and what it says on standard error."""
+        said = self.process.communicate(timeout=60)[1]
+        return self.process.returncode, said
+
+
+@pytest.mark.parametrize(("differing", "status"), [(0, 0), (1, 1)])
+def test_a_trial_that_was_told_everything_has_an_answer(control, differing, status):
+    end = {"event": "end", "judged": 1, "differing": differing, "unlisted": 0, "differences": []}
+    with StandIn(control, BEGIN, end), Trial(control) as trial:
+        assert trial.end()[0] == status
+
+
+def test_a_trial_that_is_interrupted_before_it_begins_has_tried_nothing(control):
+    with StandIn(control, hold=True) as daemon, Trial(control) as trial:
+        assert daemon.answered.wait(60)
+        trial.interrupt()
+        assert trial.end() == (2, "vpcwall: interrupted before the trial began, nothing was tried\n")
+
+
+def test_a_trial_that_is_cut_short_does_not_know(control):
+    with StandIn(control, BEGIN, hold=True) as daemon, Trial(control) as trial:
+        assert daemon.answered.wait(60)
+        assert trial.process.stdout.readline()
+        trial.interrupt()
+        assert daemon.told_enough.wait(60)
+        trial.interrupt()
+        assert trial.end() == (2, "vpcwall: ended before the daemon had told everything\n")
+
+
+def test_a_trial_whose_daemon_makes_no_sense_has_no_answer(control):
+    with StandIn(control, BEGIN, {"no": "event"}), Trial(control) as trial:
+        assert trial.end() == (2, 'vpcwall: the daemon sent a line that is no event: {"no": "event"}\n')
+
+
+def plan(control, *answers):
+    with StandIn(control, *answers):
+        return vpcwall("apply", "--plan", WEB, "--socket", control)
+
+
+def test_a_plan_says_whether_something_would_change(control):
+    for policy, status in [(WEB, 0), (EXAMPLES / "two-tier.yaml", 1)]:
+        assert plan(control, {"name": "policy.yaml", "text": Path(policy).read_text(encoding="utf-8")}).returncode == status
+        control.unlink()
+
+
+@pytest.mark.parametrize("answer", [{"error": NOTHING_TO_SAY}, {"name": "policy.yaml", "text": "version: 7"}])
+def test_a_plan_that_cannot_be_made_says_neither(control, answer):
+    result = plan(control, answer)
+    assert (result.returncode, result.stdout) == (2, ""), result.stderr
+
+
+def test_what_is_refused_without_a_plan_is_refused(control):
+    with StandIn(control, {"error": NOTHING_TO_SAY}):
+        assert vpcwall("apply", WEB, "--socket", control).returncode == 1
