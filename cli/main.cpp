@@ -1,12 +1,13 @@
 // vpcwall: arguments to verbs, failures to one line and an exit status.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <exception>
 #include <iostream>
 #include <string>
-#include <system_error>
 
 #include "cli/control/control_client.h"
 #include "cli/lab/lab_verbs.h"
+#include "cli/standard_output.h"
 #include "cli/verbs.h"
 
 namespace vpcwall {
@@ -22,13 +23,7 @@ int failure_status(const CLI::App& app) {
   return only_asks ? exit_status::no_answer : exit_status::negative;
 }
 
-}  // namespace
-}  // namespace vpcwall
-
-int main(int argc, char** argv) {
-  using namespace vpcwall;
-  int status = exit_status::ok;
-  CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
+void add_verbs(CLI::App& app, int& status) {
   app.require_subcommand(0, 1);  // none: said below, so that an unknown verb is called by its name
   app.set_version_flag("--version", VPCWALL_VERSION);
   app.failure_message([](const CLI::App*, const CLI::Error& error) {
@@ -47,17 +42,36 @@ int main(int argc, char** argv) {
   add_observe_verb(app, status);
   add_lab_verbs(app, status);
   add_completion_verb(app, status);
+}
+
+// Has the verb do its work, which leaves `status`; or prints what the command line asks for, or what is wrong
+// with it.
+void run(CLI::App& app, int argc, char** argv, int& status) {
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) throw CLI::RequiredError("A verb");
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+    status = app.exit(error) == 0 ? exit_status::ok : exit_status::bad_input;
+  }
+}
+
+}  // namespace
+}  // namespace vpcwall
+
+int main(int argc, char** argv) {
+  using namespace vpcwall;
+  int status = exit_status::ok;
+  CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
+  add_verbs(app, status);
+  try {
+    run(app, argc, argv, status);
+    flush_standard_output();
   } catch (const NoDaemon& error) {
     std::cerr << "vpcwall: " << error.what() << '\n';
     return exit_status::no_daemon;
   } catch (const std::exception& error) {
     std::cerr << "vpcwall: " << error.what() << '\n';
-    return failure_status(app);
+    return std::max(status, failure_status(app));
   }
   return status;
 }

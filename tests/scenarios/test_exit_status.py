@@ -1,8 +1,10 @@
 """What a script goes by: a failure has an exit status of its own, and never that of an answer (vpcwall(1), "EXIT STATUS")."""
 
+import errno
 import os
 import signal
 import socket
+import struct
 import subprocess
 from pathlib import Path
 
@@ -127,3 +129,96 @@ def test_a_plan_that_cannot_be_made_says_neither(control, answer):
 def test_what_is_refused_without_a_plan_is_refused(control):
     with StandIn(control, {"error": NOTHING_TO_SAY}):
         assert vpcwall("apply", WEB, "--socket", control).returncode == 1
+
+
+REPORT = {"accepted": True, "everywhere": True, "diagnostics": [], "generation": 2, "added": [], "removed": [], "changed": []}
+PACKET = '{"packet": {"protocol": "icmp", "type": 8, "source": "203.0.113.12", "destination": "10.0.1.10"}}\n'
+FULL = os.strerror(errno.ENOSPC)
+NO_PACKETS = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
+# Arguments, the exit status, and what there is on standard input.
+PRINTED = {
+    "check": (["check", WEB], 1),
+    "check-json": (["check", "--json", WEB], 1),
+    "check-json-mistaken": (["check", "--json", "-"], 2, b"version: 7\n"),
+    "completion": (["completion", "zsh"], 1),
+    "diff": (["diff", WEB, WEB], 2),
+    "diff-different": (["diff", WEB, EXAMPLES / "two-tier.yaml"], 2),
+    "explain": (["explain", "--policy", WEB, *ASKED], 2),
+    "explain-blocked": (["explain", "--policy", EXAMPLES / "ephemeral-port.yaml", *ASKED], 2),
+    "help": (["--help"], 1),
+    "lab-status": (["lab", "status"], 1),
+    "lint": (["lint", WEB], 2),
+    "lint-list": (["lint", "--list"], 2),
+    "reach": (["reach", WEB], 1),
+    "replay": (["replay", WEB, "-"], 2, NO_PACKETS),
+    "simulate": (["simulate", WEB], 1, PACKET.encode()),
+    "test": (["test", EXAMPLES / "scenarios"], 1),
+    "test-list": (["test", "--list", EXAMPLES / "scenarios"], 1),
+    "version": (["--version"], 1),
+}
+# Arguments, what the daemon says, and the exit status.
+TOLD = {
+    "apply": (["apply", WEB], [REPORT], 1),
+    "explain": (["explain", "--json", *ASKED], [{"as_expected": True}], 2),
+    "history": (["history", "--json"], [{}], 1),
+    "observe": (["observe", "--json"], [BEGIN], 1),
+    "plan": (["apply", "--plan", WEB], [{"name": "policy.yaml", "text": "version: 1\nvpc: {cidr: 10.0.0.0/16}\n"}], 2),
+    "shadow": (["apply", "--shadow", "--json", WEB], [BEGIN, {"event": "end", "differing": 0}], 2),
+    "status": (["status", "--json"], [{}], 1),
+}
+
+
+def on_a_full_disk(*arguments, **more):
+    """The exit status, and all that is said about it."""
+    with open("/dev/full", "wb") as full:
+        result = vpcwall(*arguments, stdout=full, text=False, **more)
+    return result.returncode, result.stderr.decode()
+
+
+@pytest.mark.parametrize("name", PRINTED)
+def test_what_cannot_be_printed_is_a_failure(name, tmp_path):
+    arguments, status, *given = PRINTED[name]
+    environment = os.environ | {"VPCWALL_LAB_DIR": str(tmp_path)}
+    found = on_a_full_disk(*arguments, input=b"".join(given), env=environment)
+    assert found == (status, f"vpcwall: writing to standard output: {FULL}\n")
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_the_daemon_says_and_cannot_be_printed_is_a_failure(control, name):
+    arguments, lines, status = TOLD[name]
+    with StandIn(control, *lines):
+        assert on_a_full_disk(*arguments, "--socket", control) == (status, f"vpcwall: writing to standard output: {FULL}\n")
+
+
+def test_a_file_that_may_not_grow_any_more(tmp_path):
+    """The kernel takes a part, and calls that a success."""
+    with open(tmp_path / "part", "wb") as part:
+        result = subprocess.run(["sh", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$0" completion bash', VPCWALL],
+                                stdout=part, stderr=subprocess.PIPE, text=True, check=False)
+    assert (tmp_path / "part").stat().st_size == 4096
+    assert result.returncode == 1
+    assert result.stderr == "vpcwall: writing to standard output: File too large\n"
+
+
+def test_standard_output_that_is_closed_is_a_failure():
+    result = subprocess.run(["sh", "-c", 'exec "$0" --version >&-', VPCWALL], capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (1, "vpcwall: writing to standard output: Bad file descriptor\n")
+
+
+@pytest.mark.parametrize(("ignored", "status"), [(False, -signal.SIGPIPE), (True, 0)])
+def test_a_reader_that_goes_away_has_what_he_wanted(ignored, status):
+    """`| head`: SIGPIPE ends the command; for those who ignore it, nothing is wrong."""
+    for arguments in (["--version"], ["completion", "bash"], ["reach", "--json", WEB]):
+        reader, writer = os.pipe()
+        os.close(reader)
+        result = vpcwall(*arguments, stdout=writer, restore_signals=not ignored)
+        os.close(writer)
+        assert (result.returncode, result.stderr) == (status, "")
+
+
+def test_a_reader_that_goes_away_changes_no_answer():
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = vpcwall("diff", WEB, EXAMPLES / "two-tier.yaml", stdout=writer, restore_signals=False)
+    os.close(writer)
+    assert (result.returncode, result.stderr) == (1, "")
