@@ -46,6 +46,7 @@ nlohmann::json ControlClient::request(const nlohmann::json& request, int attache
   const OwnedDescriptor connection = connect_to(socket_path_);
   send_line(connection.get(), request.dump() + '\n', deadline, socket_path_, attached);
   const std::string line = receive_line(connection.get(), deadline, socket_path_);
+  if (line.empty()) fail_unanswered(socket_path_);
   nlohmann::json reply = nlohmann::json::parse(line, nullptr, false);
   if (!reply.is_object()) throw std::runtime_error("what answers on " + socket_path_ + " is not vpcwalld");
   if (const auto error = reply.find("error"); error != reply.end()) {

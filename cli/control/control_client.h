@@ -5,7 +5,8 @@
 // max_reply_bytes, or one that takes longer than the timeout, is an error. One thread per client at a time.
 //
 // Errors, all derived from std::runtime_error:
-//   NoDaemon             nobody listens on the socket (or there is no such socket): exit status 3
+//   NoDaemon             nobody listens on the socket (or there is no such socket), or he ends before he
+//                        answers: exit status 3
 //   std::system_error    the system refused, for example for lack of permission
 //   std::runtime_error   the daemon refused the request (its "error" text), or the answer is no JSON object
 #pragma once

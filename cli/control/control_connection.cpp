@@ -51,6 +51,10 @@ void wait_for(int descriptor, short events, std::chrono::steady_clock::time_poin
   }
 }
 
+void fail_unanswered(const std::string& path) {
+  throw NoDaemon("no vpcwalld answers on " + path + ": it has ended, or is none");
+}
+
 OwnedDescriptor connect_to(const std::string& path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -14,6 +14,9 @@ namespace vpcwall {
 void wait_for(int descriptor, short events, std::chrono::steady_clock::time_point deadline,
               const std::string& path);
 
+// The other end has closed the connection and said nothing: throws NoDaemon.
+[[noreturn]] void fail_unanswered(const std::string& path);
+
 [[nodiscard]] OwnedDescriptor connect_to(const std::string& path);
 
 // `attached`, unless -1, is an open file that goes along with the first byte.

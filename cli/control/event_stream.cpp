@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <system_error>
 
+#include "cli/control/control_connection.h"
+
 namespace vpcwall {
 namespace {
 
@@ -25,6 +27,7 @@ std::optional<FirstAnswer> await_first_answer(ControlStream& stream, const EndSi
                                               const std::string& socket) {
   ControlStream::Next first = stream.next(Clock::now() + patience, signals.descriptor());
   if (first.what == What::interrupted) return std::nullopt;
+  if (first.what == What::end_of_stream) fail_unanswered(socket);
   if (first.what == What::deadline)
     throw std::runtime_error("no answer from vpcwalld on " + socket + " in time");
   auto json = nlohmann::json::parse(first.line, nullptr, false);

@@ -17,7 +17,8 @@ struct FirstAnswer {
   nlohmann::json json;  // an object
 };
 
-// Nothing when a signal came before it. Throws std::runtime_error when it does not come in time.
+// Nothing when a signal came before it. Throws std::runtime_error when it does not come in time, NoDaemon
+// when the daemon ends before.
 [[nodiscard]] std::optional<FirstAnswer> await_first_answer(ControlStream& stream, const EndSignals& signals,
                                                             const std::string& socket);
 

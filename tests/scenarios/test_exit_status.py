@@ -1,5 +1,6 @@
 """What a script goes by: a failure has an exit status of its own, and never that of an answer (vpcwall(1), "EXIT STATUS")."""
 
+import contextlib
 import errno
 import os
 import signal
@@ -222,3 +223,13 @@ def test_a_reader_that_goes_away_changes_no_answer():
     result = vpcwall("diff", WEB, EXAMPLES / "two-tier.yaml", stdout=writer, restore_signals=False)
     os.close(writer)
     assert (result.returncode, result.stderr) == (1, "")
+
+
+@pytest.mark.parametrize("verb", ["apply", "apply --plan", "apply --shadow", "explain", "observe", "status"])
+@pytest.mark.parametrize("daemon", ["absent", "ends"])
+def test_a_daemon_that_is_not_there_or_ends_before_it_answers_is_none(control, verb, daemon):
+    needed = {"apply": [WEB], "explain": ASKED}.get(verb.split()[0], [])
+    with StandIn(control) if daemon == "ends" else contextlib.nullcontext():
+        result = vpcwall(*verb.split(), *needed, "--socket", control)
+    assert (result.returncode, result.stderr.partition(":")[0]) == (3, "vpcwall")
+    assert f"no vpcwalld answers on {control}: " in result.stderr
