@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include "daemon/firewall.h"
+#include "daemon/service/service_manager.h"
 #include "daemon/state/state_file.h"
 #include "state/kept_counters.h"
 
@@ -27,6 +28,7 @@ FileDescriptor Firewall::take_queue_socket(const std::string& name) {
       (option_of(kept, SO_DOMAIN) == AF_NETLINK && option_of(kept, SO_PROTOCOL) == NETLINK_NETFILTER))
     return kept;
   spdlog::warn("what was kept as {} is no socket of a queue, and is not used", name);
+  forget_descriptor(name);
   return FileDescriptor();
 }
 

@@ -246,6 +246,16 @@ def test_what_is_no_queue_is_not_adopted(vpc, guard, manager):
         assert echoes(connection)
 
 
+def test_queues_that_are_no_longer_wanted_leave_the_service_manager(vpc, guard, manager):
+    """Their sockets would take up its places for ever, and the queues be nobody else's."""
+    daemon = guard(TRACKED, manager=manager, queues={"count": 2})
+    eventually(lambda: manager.names() == ["queue-0", "queue-1"], "the queues to be kept")
+    assert daemon.hand_over() == 0
+    daemon.configure(queues={"first": 10, "count": 1})
+    daemon.start()
+    eventually(lambda: manager.names() == ["queue-10"], "the new queue to be kept, and no other")
+
+
 def test_a_clean_stop_leaves_nothing_with_the_service_manager(vpc, guard, manager):
     daemon = guard(TRACKED, manager=manager, queues={"count": 2})
     eventually(lambda: manager.names() == ["queue-0", "queue-1"], "the queues to be kept")
