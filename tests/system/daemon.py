@@ -152,6 +152,15 @@ class Daemon:
             lambda counters: counters.gate(gate, outcome) >= packets, f"{packets} packets at {gate} {outcome}"
         )
 
+    def settled(self):
+        """Where every packet has ended, once nothing moves any more."""
+
+        def still():
+            conserved = self.status()["conservation"]
+            return conserved if conserved["waiting"] == conserved["in_flight"] == 0 else None
+
+        return eventually(still, "every packet to be accounted for")
+
     def flows(self):
         return self.ask("flows")["flows"]
 

@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conditions import eventually
 from policies import OUT_ALL, Policy
 from topology import A1
 from traffic import udp_socket
@@ -42,16 +41,6 @@ def flood(vpc, seconds="2"):
     return json.loads(result.stdout)
 
 
-def settled(daemon):
-    """The equation once nothing moves any more."""
-    return eventually(
-        lambda: next(
-            (one for one in [daemon.status()["conservation"]] if one["waiting"] == 0 and one["in_flight"] == 0), None
-        ),
-        "every packet to be accounted for",
-    )
-
-
 @pytest.mark.parametrize(
     ("name", "queues"),
     [
@@ -67,7 +56,7 @@ def test_the_equation_holds_under_overload(vpc, guard, witness, name, queues):
     flood(vpc, seconds="0.5")
     daemon.resume()
     flood(vpc, seconds="0.5")
-    conserved = settled(daemon)
+    conserved = daemon.settled()
     print(conserved)
     assert conserved["handed"] == witness()
     lost = conserved["queue_full"] + conserved["socket_full"]
@@ -81,7 +70,7 @@ def test_the_equation_holds_under_overload(vpc, guard, witness, name, queues):
 def test_what_the_kernel_answered_was_never_handed_over(vpc, guard, witness):
     daemon = guard(POLICY, fast_path="required")
     sent = flood(vpc, seconds="1")
-    conserved = settled(daemon)
+    conserved = daemon.settled()
     print(sent, conserved)
     assert conserved["handed"] + conserved["by_kernel"] == witness()
     assert conserved["by_kernel"] > conserved["handed"]
@@ -93,9 +82,9 @@ def test_what_the_kernel_answered_was_never_handed_over(vpc, guard, witness):
 def test_counters_of_a_process_before_are_not_its_own_packets(vpc, guard, witness):
     daemon = guard(POLICY, fast_path="off")
     flood(vpc, seconds="0.2")
-    before = settled(daemon)
+    before = daemon.settled()
     assert daemon.hand_over() == 0
     daemon.start()
-    conserved = settled(daemon)
+    conserved = daemon.settled()
     assert conserved["handed"] == conserved["judged"] == 0
     assert daemon.counters().reason("passed") >= before["judged"]

@@ -24,28 +24,28 @@ def allows(port):
 def test_no_packet_is_lost_and_none_is_judged_by_two_policies(vpc, guard):
     policies = (allows(FIRST), allows(SECOND))
     daemon = guard(policies[0], fast_path="off", queues={"count": 2, "length": 16384})
-    numbered = Numbered(vpc.x, X, vpc.a1, A1, [FIRST, SECOND], packets=1 << 31, a_second=20_000)
     took = []
-    for number in range(RELOADS):
-        daemon.write_policy(policies[(number + 1) % 2])
-        begin = time.monotonic()
-        answer = daemon.ask("reload")
-        took.append(time.monotonic() - begin)
-        assert answer["accepted"] and answer["everywhere"], answer
-    numbered.stop()
-    numbered.join()
-    arrived = sum(map(len, numbered.got))
-    counters = daemon.await_counters(lambda all: all.gate("acl-ingress") >= numbered.sent, "every packet to be judged")
-    conserved = daemon.status()["conservation"]
+    with Numbered(vpc.x, X, vpc.a1, A1, [FIRST, SECOND], a_second=20_000) as numbered:
+        for number in range(RELOADS):
+            daemon.write_policy(policies[(number + 1) % 2])
+            begin = time.monotonic()
+            answer = daemon.ask("reload")
+            took.append(time.monotonic() - begin)
+            assert answer["accepted"] and answer["everywhere"], answer
+        sent = numbered.stop()
+        counters = daemon.await_counters(lambda all: all.gate("acl-ingress") >= sent, "every packet to be judged")
+        allowed, denied = counters.gate("acl-ingress", "allow"), counters.gate("acl-ingress", "deny")
+        numbered.await_arrivals(allowed)
+    arrived = numbered.arrived()
+    conserved = daemon.settled()
     took.sort()
     print(
-        f"{RELOADS} reloads, {numbered.sent} packets, {arrived} passed; a reload took {1e3 * took[len(took) // 2]:.1f} ms, "
+        f"{RELOADS} reloads, {sent} packets, {arrived} passed; a reload took {1e3 * took[len(took) // 2]:.1f} ms, "
         f"99 of 100 at most {1e3 * took[len(took) * 99 // 100]:.1f} ms, all at most {1e3 * took[-1]:.1f} ms"
     )
-    assert (conserved["queue_full"], conserved["socket_full"], conserved["in_flight"]) == (0, 0, 0)
-    assert conserved["judged"] == numbered.sent
-    allowed, denied = counters.gate("acl-ingress", "allow"), counters.gate("acl-ingress", "deny")
-    assert allowed + denied == numbered.sent
+    assert (conserved["queue_full"], conserved["socket_full"]) == (0, 0)
+    assert conserved["judged"] == sent
+    assert allowed + denied == sent
     assert counters.gate("sg-ingress", "deny") == 0, "what an ACL allowed, the group of the same policy allows"
     assert counters.gate("sg-ingress") == allowed == arrived
     assert allowed > 0 and denied > 0
