@@ -37,27 +37,42 @@ POLICY = Policy(
 
 
 class Busy:
-    """A thread that does a piece of work again and again until it is told to stop; its failure is raised then."""
+    """A thread that does a piece of work again and again until it is told to stop; whoever asks hears of its failure."""
 
-    def __init__(self, work):
-        self.done = 0
-        self._work, self._stop, self._failure = work, threading.Event(), None
+    def __init__(self, work, *arguments):
+        self._work, self._arguments = work, arguments
+        self._rounds, self._stop, self._failure = 0, threading.Event(), None
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def _run(self):
         try:
             while not self._stop.is_set():
-                self._work()
-                self.done += 1
+                self._work(*self._arguments)
+                self._rounds += 1
         except (OSError, AssertionError) as failure:
             self._failure = failure
+
+    def rounds(self):
+        """That are done."""
+        if self._failure is not None:
+            raise self._failure
+        return self._rounds
+
+    def await_round(self, what):
+        """That one was begun and done from now on: the next one to be done may have begun before."""
+        before = self.rounds()
+        eventually(lambda: self.rounds() > before + 1, what, within=60)
 
     def join(self):
         self._stop.set()
         self._thread.join()
-        if self._failure is not None:
-            raise self._failure
+        return self.rounds()
+
+
+def talk(connections):
+    for connection in connections:
+        assert echoes(connection), "other bytes came back than were sent"
 
 
 def main():
@@ -72,22 +87,22 @@ def main():
         connections = [stack.enter_context(connect(vpc.a1, B1, 80)) for _ in range(CONNECTIONS)]
         transfer = Transfer(vpc.a1, vpc.b1, B1, 81)
         numbered = stack.enter_context(Numbered(vpc.a1, A1, vpc.b1, B1, [7], A_SECOND, UNDER_WAY))
-        talking = Busy(lambda: all(map(echoes, connections)))
+        talking = Busy(talk, connections)
         sending = Busy(transfer.send_block)
         for restart in range(1, RESTARTS + 1):
             numbered.await_arrivals(numbered.arrived() + BETWEEN)
-            rounds = talking.done
             subprocess.run([*command, "restart", "vpcwalld"], check=True)
-            eventually(lambda rounds=rounds: talking.done > rounds + 1, f"every connection to go on after restart {restart}", within=60)
+            talking.await_round(f"every connection to go on after restart {restart}")
+            sending.await_round(f"the transfer to go on after restart {restart}")
         numbered.await_arrivals(numbered.arrived() + BETWEEN)
         sent = numbered.stop()
         numbered.await_arrivals(sent)
-        talking.join()
+        rounds = talking.join()
         sending.join()
         transfer.finish()
     (got,) = numbered.got
     print(
-        f"{RESTARTS} restarts: {CONNECTIONS} of {CONNECTIONS} connections went on ({talking.done} rounds of echoes), "
+        f"{RESTARTS} restarts: {CONNECTIONS} of {CONNECTIONS} connections went on ({rounds} rounds of echoes), "
         f"{transfer.sent >> 20} MiB arrived as sent, {sent - len(set(got))} of {sent} datagrams lost"
     )
     assert sorted(got) == list(range(sent)), "every datagram, once"
