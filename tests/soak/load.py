@@ -32,7 +32,8 @@ class SteadyTransfer:
             while not self._ended.is_set():
                 self._may_send.wait()
                 with self._sending:
-                    self._transfer.send_block()
+                    if self._may_send.is_set():  # pause() may have come in between
+                        self._transfer.send_block()
                 self._ended.wait(PAUSE)  # the rate, not a wait for anything
         except OSError as failure:
             self.failure = failure
