@@ -18,6 +18,7 @@ import project
 import purity
 import semantics
 import size
+import tidy
 import words
 
 GOOD_HEADER = "#pragma once\n\nnamespace vpcwall {}\n"
@@ -234,6 +235,16 @@ class Form(Sample):
     def test_a_unit_that_may_do_anything_is_found(self):
         self.write("systemd/sample.service", GOOD_UNIT)
         self.assert_finds(form.exposure_findings(self.root), "systemd/sample.service", "above 1.5")
+
+
+class Tidy(Sample):
+    def test_every_settings_file_from_the_folder_up_to_the_root_counts(self):
+        ours = [self.write(name, "Checks: '*'\n") for name in ("tests/unit/.clang-tidy", "tests/.clang-tidy", ".clang-tidy")]
+        self.write("lib/.clang-tidy", "Checks: '-*'\n")
+        source = self.write("tests/unit/net/address_test.cpp", "")
+        self.assertEqual(tidy.settings_of(source, self.root), ours)
+        ours.pop(0).unlink()
+        self.assertEqual(tidy.settings_of(source, self.root), ours)
 
 
 class Package(Sample):

@@ -3,8 +3,8 @@
     tidy.py BUILD-FOLDER [FILE.cpp ...]        default: every source below lib/, daemon/, cli/ and tests/
 
 A source that was clean is remembered in .cache/tidy by a digest of its compile command, its text, the text of every
-header of the project that it includes, .clang-tidy and the version of clang-tidy; it is not looked at again until one
-of them changes.
+header of the project that it includes, every .clang-tidy from its folder up to the root and the version of clang-tidy;
+it is not looked at again until one of them changes.
 """
 
 import hashlib
@@ -47,17 +47,23 @@ def headers_of(command):
     return sorted({path for path in (Path(name).resolve() for name in names) if path.is_relative_to(project.ROOT)})
 
 
-def digest(command, common):
-    sum_of_all = hashlib.sha256(common + " ".join(command).encode())
-    for path in headers_of(command):
+def settings_of(source, root=project.ROOT):
+    """Each .clang-tidy that may have a say about a source; most take up what the one above them says."""
+    candidates = [folder / ".clang-tidy" for folder in source.parents if folder.is_relative_to(root)]
+    return [path for path in candidates if path.exists()]
+
+
+def digest(source, command, version):
+    sum_of_all = hashlib.sha256(version + " ".join(command).encode())
+    for path in settings_of(source) + headers_of(command):
         sum_of_all.update(str(path).encode() + b"\0" + path.read_bytes())
     return sum_of_all.hexdigest()
 
 
-def look_at(source, command, common, build):
+def look_at(source, command, version, build):
     """What clang-tidy says about one source; an empty text if nothing."""
     try:
-        remembered = CACHE / digest(command, common)
+        remembered = CACHE / digest(source, command, version)
     except NotCompilable as error:
         return str(error)
     if remembered.exists():
@@ -79,11 +85,10 @@ def main():
     if unknown:
         sys.exit(f"tidy.py: no compile command for {unknown[0]}: not a source, or CMake has not seen it yet")
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
-    common = version + (project.ROOT / ".clang-tidy").read_bytes()
     CACHE.mkdir(parents=True, exist_ok=True)
     bad = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for said in pool.map(lambda source: look_at(source, commands[source], common, build), wanted):
+        for said in pool.map(lambda source: look_at(source, commands[source], version, build), wanted):
             if said:
                 bad += 1
                 print(said, flush=True)
