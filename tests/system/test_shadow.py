@@ -1,6 +1,7 @@
 """`vpcwall apply --shadow`: a policy is tried on the packets that come, and nobody but the asker notices."""
 
 import json
+import signal
 import subprocess
 
 import pytest
@@ -197,18 +198,21 @@ def test_ranges_whose_packets_do_not_come_are_named(guard):
     assert result.stdout.startswith("-- packets of 10.7.0.0/16 do not come here under the policy in force\n")
 
 
-def test_text_stands_in_columns_and_ends_after_its_time(vpc, guard):
+def test_text_stands_in_columns(vpc, guard):
     daemon = guard(policy(80, 81), fast_path="off")
-    command = [program("VPCWALL"), "apply", "-", "--shadow", "--for", "2s", "--socket", str(daemon.socket_path)]
+    command = [program("VPCWALL"), "apply", "-", "--shadow", "--socket", str(daemon.socket_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        process.stdin.write(policy(80).text())
-        process.stdin.close()
-        titles = process.stdout.readline()
-        inject(vpc.x, syn(81, 1000), syn(81, 1001))
-        row = process.stdout.readline()
-        rest = process.stdout.read()
-        assert process.wait(timeout=60) == 1
-        summary = process.stderr.read()
+        try:
+            process.stdin.write(policy(80).text())
+            process.stdin.close()
+            titles = process.stdout.readline()
+            inject(vpc.x, syn(81, 1000), syn(81, 1001))
+            daemon.await_gate("sg-ingress", "new", packets=2)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 1
+        finally:
+            process.kill()
+        row, rest, summary = process.stdout.readline(), process.stdout.read(), process.stderr.read()
     assert titles.split() == ["PROTOCOL", "SOURCE", "DESTINATION", "IN", "FORCE", "CANDIDATE"]
     for title, cell in [("PROTOCOL", "tcp"), ("SOURCE", f"{X}:1000"), ("DESTINATION", f"{A1}:81"),
                         ("IN FORCE", "ACCEPT sg-ingress a1 rule ")]:
@@ -216,6 +220,14 @@ def test_text_stands_in_columns_and_ends_after_its_time(vpc, guard):
     assert row.endswith("  DROP sg-ingress a1 implicit deny\n")
     assert "×2 in all\n" in rest
     assert " would have another verdict, in " in summary
+
+
+def test_it_ends_by_itself_after_its_time(guard):
+    daemon = guard(policy(80, 81))
+    result = vpcwall(daemon, "-", "--shadow", "--for", "1s", text=policy(80).text())
+    assert (result.returncode, result.stderr) == (0, "0 packets judged: none would have another verdict\n")
+    assert result.stdout.split() == ["PROTOCOL", "SOURCE", "DESTINATION", "IN", "FORCE", "CANDIDATE"]
+    assert audit(daemon)[-1]["event"] == "shadow end"
 
 
 def test_options_that_do_not_go_together(guard):
