@@ -13,7 +13,9 @@ add counter inet soak forwarded
 add chain inet soak forward { type filter hook forward priority 45; }
 add rule inet soak forward counter name forwarded
 """
-BAD_LINES = re.compile(r"\[critical\]|Sanitizer|runtime error:|is stuck|has not taken")
+BAD_LINES = re.compile(
+    r" critical: |Sanitizer|runtime error:|is stuck|has not (taken|looked)|begins? anew|are not kept|missing from the audit log"
+)
 
 
 class Ledger:
@@ -140,5 +142,6 @@ class LogWatch:
 
     def check(self):
         data = self._path.read_bytes()[self._read :]
+        data = data[: data.rfind(b"\n") + 1]  # the rest of a line that is being written comes with the next look
         self._read += len(data)
         return [f"log: {line}" for line in data.decode(errors="replace").splitlines() if BAD_LINES.search(line)]
