@@ -42,6 +42,11 @@ class SteadyTransfer:
     def megabytes(self):
         return self._transfer.received / 1e6
 
+    def await_flow(self):
+        """Returns while bytes arrive."""
+        before = self._transfer.received
+        eventually(lambda: self.failure or self._transfer.received > before, "a transfer to go on", within=60)
+
     def pause(self):
         """Returns when all that was sent has arrived."""
         self._may_send.clear()

@@ -139,6 +139,9 @@ class Soak:
         if not kept:
             self.settle(same_process=True)
             self.resume()
+        for transfer in self.transfers:  # it ends in the midst of traffic, with queues that are not empty
+            transfer.await_flow()
+        self.flood()
         self.daemon.send(number)
         status = self.daemon.process.wait(timeout=60)
         assert status == (-number if number == signal.SIGKILL else 0), f"exit status {status} after signal {number}"
