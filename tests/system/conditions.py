@@ -4,12 +4,13 @@ import time
 
 
 def eventually(condition, what, within=10.0):
-    """The first true value of condition(); fails if there is none in so many seconds."""
+    """The first true value of condition(); fails if there is none in so many seconds, nor at a look after them."""
     end = time.monotonic() + within
     while True:
+        late = time.monotonic() > end
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        if late:
             raise AssertionError(f"waited {within} s for {what}")
         time.sleep(0.005)
