@@ -54,8 +54,13 @@ class Lab:
         # From the server itself: what never leaves it is never judged.
         eventually(lambda: self.fetch(endpoint, address).returncode == 0, "the web server to listen", within=30)
 
-    def fetch(self, client, address):
-        return self.exec(client, "curl", "--silent", "--noproxy", "*", "--max-time", "2", f"http://{address}/")
+    def fetch(self, client, address, within=10):
+        command = ["curl", "--silent", "--noproxy", "*", "--max-time", str(within), f"http://{address}/"]
+        return self.exec(client, *command)
+
+    def ping(self, client, address, within=10):
+        """The exit status: 1 without an answer."""
+        return self.exec(client, "ping", "-c", "1", "-W", str(within), address).returncode
 
     def traces(self):
         """What exists of it outside of its own records."""
@@ -115,9 +120,9 @@ def test_a_lab_carries_real_traffic_and_goes_without_a_trace(labs, policy, polic
 
     lab.start_web_server("a1", A1, tmp_path)
     assert lab.fetch("internet", A1).stdout == "hello"
-    assert lab.fetch("b1", A1).returncode == 28  # its group lets nothing out
-    assert lab.exec("a1", "ping", "-c", "1", "-W", "2", B1).returncode == 0
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "1", B1).returncode == 1
+    assert lab.fetch("b1", A1, within=2).returncode == 28  # its group lets nothing out
+    assert lab.ping("a1", B1) == 0
+    assert lab.ping("internet", B1, within=1) == 1
 
     rules = json.loads(vpcwall("rules", "--lab", lab.name, "--json").stdout)
     gates = {(row["gate"], row["outcome"]): row["packets"] for row in rules["gates"]}
@@ -129,7 +134,7 @@ def test_a_lab_carries_real_traffic_and_goes_without_a_trace(labs, policy, polic
     policy_path.write_text(policy.text(), encoding="utf-8")
     reload = vpcwall("reload", "--lab", lab.name)
     assert (reload.returncode, reload.stderr) == (0, "")
-    assert lab.fetch("internet", A1).returncode == 28
+    assert lab.fetch("internet", A1, within=2).returncode == 28
 
     down = lab.down()
     assert (down.returncode, down.stderr) == (0, "")
@@ -147,15 +152,15 @@ def test_two_labs_with_the_same_addresses_do_not_know_of_each_other(labs, policy
     other_path.write_text(policy.text(), encoding="utf-8")
     assert one.up(policy_path).returncode == 0
     assert two.up(other_path).returncode == 0
-    assert one.exec("internet", "ping", "-c", "1", "-W", "2", A1).returncode == 0
-    assert two.exec("internet", "ping", "-c", "1", "-W", "1", A1).returncode == 1
+    assert one.ping("internet", A1) == 0
+    assert two.ping("internet", A1, within=1) == 1
     assert one.down().returncode == 0
     assert one.traces() == []
     assert two.status()[0] == 0
-    assert two.exec("internet", "ping", "-c", "1", "-W", "1", A1).returncode == 1
+    assert two.ping("internet", A1, within=1) == 1
     policy_path.rename(other_path)
     assert vpcwall("reload", "--lab", two.name).returncode == 0
-    assert two.exec("internet", "ping", "-c", "1", "-W", "2", A1).returncode == 0
+    assert two.ping("internet", A1) == 0
 
 
 def test_up_over_what_is_there_makes_it_anew(labs, policy_path):
@@ -167,7 +172,7 @@ def test_up_over_what_is_there_makes_it_anew(labs, policy_path):
     assert exit_status == 0
     assert status["daemon"]["pid"] != first
     assert not is_alive(first)
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "2", A1).returncode == 0
+    assert lab.ping("internet", A1) == 0
 
 
 def test_after_a_crash_status_tells_and_up_repairs(labs, policy_path):
@@ -176,10 +181,10 @@ def test_after_a_crash_status_tells_and_up_repairs(labs, policy_path):
     os.kill(lab.status()[1]["daemon"]["pid"], signal.SIGKILL)
     eventually(lambda: not lab.status()[1]["daemon"]["alive"], "the daemon to be gone")
     assert lab.status()[0] == 1
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "1", A1).returncode == 1  # fail closed
+    assert lab.ping("internet", A1, within=1) == 1  # fail closed
     assert lab.up(policy_path).returncode == 0
     assert lab.status()[0] == 0
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "2", A1).returncode == 0
+    assert lab.ping("internet", A1) == 0
 
     subprocess.run(["ip", "netns", "delete", f"vpcwall-{lab.name}-b1"], check=True)
     exit_status, status = lab.status()
@@ -191,10 +196,10 @@ def test_after_a_crash_status_tells_and_up_repairs(labs, policy_path):
 def test_a_lab_may_fail_open(labs, policy_path):
     lab = labs[0]
     assert lab.up(policy_path, "--fail-mode", "open").returncode == 0
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "1", B1).returncode == 1
+    assert lab.ping("internet", B1, within=1) == 1
     os.kill(lab.status()[1]["daemon"]["pid"], signal.SIGKILL)
     eventually(lambda: not lab.status()[1]["daemon"]["alive"], "the daemon to be gone")
-    assert lab.exec("internet", "ping", "-c", "1", "-W", "2", B1).returncode == 0
+    assert lab.ping("internet", B1) == 0
 
 
 def test_exec_hands_through_what_the_program_says(labs, policy_path):

@@ -177,6 +177,11 @@ def mac(text):
     return bytes.fromhex(text.replace(":", ""))
 
 
-def ping(host, address, *options):
-    """Whether one echo request was answered within a second."""
-    return host.run("ping", "-n", "-c", "1", "-W", "1", *options, address).returncode == 0
+def ping(host, address):
+    """Whether one echo request is answered."""
+    return host.run("ping", "-n", "-c", "1", "-W", f"{PATIENCE:.0f}", address).returncode == 0
+
+
+def is_unanswered(host, address):
+    """Whether one echo request has no answer for a second. Ask a counter as well where there is one."""
+    return host.run("ping", "-n", "-c", "1", "-W", "1", address).returncode == 1
