@@ -18,7 +18,7 @@ from topology import A1, B1, X, Y
 from traffic import TcpEcho, connect, echoes, inject
 
 RATE = 20_000 if SANITIZED else 100_000  # packets per second that are sent, whether or not they are judged as fast
-SECONDS = 3
+SECONDS, FLOODS = 0.5, 6  # of each flood no more than a queue has room for, however slowly they are judged
 CHUNK = 1000  # packets that a queue has room for
 MORE_THAN_ANY_BUFFER = 15_000  # events: what the daemon, the socket and the observer hold together is less than half of it
 
@@ -98,9 +98,10 @@ def test_repeats_are_told_now_and_then_while_they_go_on(vpc, guard):
     daemon = guard(web_policy(), fast_path="off")
     with Observer(daemon, "--repeats-every", "1", "--port", "54") as observer:
         inject(vpc.x, *refused(1000, 1000, 1000))
-        assert observer.await_event("repeat")["count"] == 2
+        # In one line or in two: the second may end between them.
+        eventually(lambda: observer.accounts()[1] == 2, "two repeats")
         inject(vpc.x, *refused(1000))
-        eventually(lambda: len(observer.of("repeat")) == 2, "one more repeat")
+        eventually(lambda: observer.accounts()[1] == 3, "one more repeat")
         assert_adds_up(observer, observer.finish())
 
 
@@ -232,20 +233,22 @@ def test_a_flood_of_decisions_loses_no_packet_and_every_event_is_accounted_for(v
     daemon = guard(web_policy(), fast_path="off", queues={"count": 1, "length": 65535, "receive_buffer": 256 << 20})
     flood = Path(os.environ["VPCWALL_BUILD"], "bench", "bench_traffic")
     with Observer(daemon, "--port", "54") as observer:
-        result = vpc.x.run(str(flood), "flood", "--to", A1, "--port", "54", "--source", X, "--rate", str(RATE),
-                           "--seconds", str(SECONDS), within=60)
-        assert result.returncode == 0, result.stdout
-        sent = json.loads(result.stdout)
-        counters = daemon.await_counters(
-            lambda counters: counters.reason("no-group-rule") + kernel_drops(vpc.router) >= sent["sent"],
-            "every packet to be judged or counted as dropped")
+        sent = 0
+        for _ in range(FLOODS):
+            result = vpc.x.run(str(flood), "flood", "--to", A1, "--port", "54", "--source", X, "--rate", str(RATE),
+                               "--seconds", str(SECONDS), within=60)
+            assert result.returncode == 0, result.stdout
+            sent += json.loads(result.stdout)["sent"]
+            counters = daemon.await_counters(
+                lambda counters: counters.reason("no-group-rule") + kernel_drops(vpc.router) >= sent,
+                "every packet to be judged or counted as dropped")
         assert kernel_drops(vpc.router) == 0
         assert sum(queue["kernel_dropped"] + queue["user_dropped"] for queue in daemon.status()["queues"]) == 0
-        assert counters.reason("no-group-rule") == sent["sent"]
+        assert counters.reason("no-group-rule") == sent
         end = observer.finish()
         assert_adds_up(observer, end)
-        assert end["decisions"] == sent["sent"]
-        print(f"{sent['per_second']:.0f} packets per second: {end}")
+        assert end["decisions"] == sent
+        print(end)
 
 
 def test_count_ends_it_after_so_many_decisions(vpc, guard):
