@@ -69,10 +69,13 @@ class ServiceManager:
 
     def names(self):
         with self._lock:
+            self._hear_all()
             return sorted(self.kept)
 
     def said(self, key):
+        """Whatever was said before this is asked counts."""
         with self._lock:
+            self._hear_all()
             return [state[key] for state in self.heard if key in state]
 
     def command(self):
