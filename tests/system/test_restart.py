@@ -172,11 +172,11 @@ def test_established_connections_go_on_while_a_killed_daemon_is_down(vpc, guard)
     transfer.send_block()
     eventually(lambda: daemon.status()["fast_path"]["flows"]["cached"] > 0, "the kernel to pass it on")
     daemon.kill()
-    for _ in range(20):
-        transfer.send_block()
-    eventually(lambda: transfer.received == transfer.sent, "all of it to arrive without a daemon")
+    daemon.write_policy(WITHOUT_RULES)
     with Attempt(vpc.a1, B1, 80) as attempt:
-        daemon.write_policy(WITHOUT_RULES)
+        for _ in range(20):
+            transfer.send_block()
+        eventually(lambda: transfer.received == transfer.sent, "all of it to arrive without a daemon")
         assert not attempt.settled(), "fail closed: nobody judges what is new"
         daemon.start()
         assert {flow["state"] for flow in daemon.flows()} == {"established"}
