@@ -40,7 +40,9 @@ std::string to_string(const IpAddress& address) {
 
 std::optional<IpAddress> parse_address(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN || text.empty()) return std::nullopt;
-  const std::string copy(text);  // inet_pton wants a terminated string
+  // inet_pton wants a terminated string, and takes no notice of what stands behind the first zero byte.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
+  const std::string copy(text);
   std::array<std::byte, 16> bytes{};
   if (inet_pton(AF_INET, copy.c_str(), bytes.data()) == 1)
     return IpAddress::from_ipv4_bytes(std::span(bytes).first<4>());

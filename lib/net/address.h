@@ -34,7 +34,7 @@ struct IpAddress {
 };
 
 [[nodiscard]] std::string to_string(const IpAddress& address);
-// Dotted quad or RFC 4291 text; no zone, no prefix length, no spaces.
+// Dotted quad or RFC 4291 text; no zone, no prefix length, no spaces, no zero byte.
 [[nodiscard]] std::optional<IpAddress> parse_address(std::string_view text);
 
 // The address `offset` places after `base`, wrapping as unsigned arithmetic does.

@@ -19,6 +19,15 @@ TEST(Address, RefusesWhatIsNoAddress) {
     EXPECT_FALSE(parse_address(text).has_value()) << text;
 }
 
+TEST(Address, RefusesWhatStandsBehindAZeroByte) {
+  using namespace std::string_view_literals;
+  for (const std::string_view text :
+       {"10.0.0.5\0junk"sv, "10.0.0.5\0"sv, "\00010.0.0.5"sv, "2001:db8::5\0"sv, "\0"sv})
+    EXPECT_FALSE(parse_address(text).has_value()) << text;
+  for (const std::string_view text : {"10.0.0.0\0x/24"sv, "10.0.0.0\0/24"sv, "10.0.0.0/24\0"sv, "::\0/0"sv})
+    EXPECT_FALSE(parse_prefix(text).has_value()) << text;
+}
+
 TEST(Address, IsNeverEqualAcrossFamilies) { EXPECT_NE(*parse_address("0.0.0.0"), *parse_address("::")); }
 
 TEST(Address, AdvancesInBothFamiliesWithCarry) {

@@ -133,6 +133,8 @@ TEST(ReadPacket, SaysWhatIsWrongWithDamage) {
       {R"({"protocol": "tcp", "source": "10.0.0.1", "source_port": 1, "destination": "10.0.0.2",
           "destination_port": 2, "flags": 5})",
        "found 5 for \"flags\", expected letters of SAFRPU"},
+      {R"({"protocol": 47, "source": "10.0.0.1\u0000x", "destination": "10.0.0.2"})",
+       "expected an IP address"},
       {R"({"protocol": "icmp", "source": "10.0.0.1", "destination": "10.0.0.2", "type": 3, "code": 1,
           "quoted": {"protocol": "tcp", "source": "2001:db8::1", "source_port": 1, "destination": "2001:db8::2",
           "destination_port": 2}})",
