@@ -28,8 +28,7 @@ class FileReader {
     ScenarioFile file;
     sources_ = {file_name_};
     if (!top.is_mapping()) return file;
-    if (const YamlNode* version = top.require("version"))
-      (void)read_number(*version, "version", 1, 1, reporter_);
+    read_version(top);
     if (const YamlNode* title = top.find("title"))
       file.title = read_text(*title, "a title", reporter_).value_or("");
     base_ = &with_version();
@@ -44,6 +43,12 @@ class FileReader {
   }
 
  private:
+  // Of the scenario file and of the lab alike.
+  static void read_version(const MappingReader& file) {
+    if (const YamlNode* version = file.require("version"))
+      (void)read_number(*version, "version", 1, 1, file.reporter());
+  }
+
   // A scenario file has one version for all that is written in it.
   const YamlNode& with_version() {
     YamlNode& key = pool_.emplace_back();
@@ -63,6 +68,7 @@ class FileReader {
     if (tree == nullptr) return nullptr;
     Reporter other(node.text);
     const MappingReader lab(*tree->root, "the lab file", {"version", "names", "policy"}, other);
+    read_version(lab);
     if (const YamlNode* names = lab.find("names")) read_names(*names, other);
     const YamlNode* policy = lab.find("policy");
     if (policy != nullptr) below = overlay(*below, *policy, pool_);

@@ -28,6 +28,9 @@ const std::map<std::string, std::string> files{
     {"not.yaml", "a: [1\n"},
     {"bad-policy.yaml", "version: 1\nsubnets: [{name: a}]\n"},
     {"bad-lab.yaml", "version: 1\nnames: {x: here}\n"},
+    {"banana-lab.yaml", "version: banana\n"},
+    {"lab-without.yaml", "names: {y: 203.0.113.13}\n"},
+    {"list-lab.yaml", "[version, 1]\n"},
     {"lab.yaml", "version: 1\nnames: {y: 203.0.113.13}\npolicy: {vpc: {cidr: 10.0.0.0/16}}\n"},
 };
 
@@ -81,6 +84,20 @@ TEST(ScenarioMistakes, OfTheFilesThatAreNamed) {
   const std::string lab = mistakes("version: 1\nlab: bad-lab.yaml\ncases: []\n");
   EXPECT_THAT(lab, HasSubstr("s.yaml:2:6: error: found a lab with mistakes in \"bad-lab.yaml\""));
   EXPECT_THAT(lab, HasSubstr("bad-lab.yaml:2:12: error: found \"here\", expected an IP address"));
+}
+
+TEST(ScenarioMistakes, OfTheVersionOfALab) {
+  const auto of_lab = [](const std::string& name) {
+    return mistakes("version: 1\nlab: " + name + "\ncases: []\n");
+  };
+  const std::string banana = of_lab("banana-lab.yaml");
+  EXPECT_THAT(banana, HasSubstr("s.yaml:2:6: error: found a lab with mistakes in \"banana-lab.yaml\""));
+  EXPECT_THAT(banana, HasSubstr("banana-lab.yaml:1:10: error: found \"banana\", expected version"));
+  EXPECT_THAT(of_lab("lab-without.yaml"),
+              HasSubstr("lab-without.yaml:1:1: error: found no key \"version\" in the lab file"));
+  const std::string list = of_lab("list-lab.yaml");
+  EXPECT_THAT(list, HasSubstr("list-lab.yaml:1:1: error: found a list, expected the lab file"));
+  EXPECT_THAT(list, ::testing::Not(HasSubstr("no key")));
 }
 
 TEST(ScenarioMistakes, OfPackets) {
