@@ -92,14 +92,15 @@ struct GateOutcome {
   CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
 };
 
-// What accepting one side does to that interface's flow state (C-66).
+// What a packet does to one interface's flow state once all gates of that side accepted it (C-66). A side
+// that refused it has no effect but `erase`.
 struct FlowEffect {
   enum class Kind : std::uint8_t {
     none,
     open,
     touch,
     replace,  // the closed flow goes first (C-29)
-    erase     // the closed flow goes, and nothing takes its place (C-29)
+    erase     // the closed flow goes, and nothing takes its place, whatever the side says (C-29)
   };
   Kind kind = Kind::none;
   FlowKey key;
@@ -118,7 +119,7 @@ struct Decision {
   std::uint8_t gate_size = 0;
   std::uint8_t effect_size = 0;
   std::array<GateOutcome, max_gates> gates{};   // in the order met; the last one refused, if any did
-  std::array<FlowEffect, max_sides> effects{};  // of the sides that accepted
+  std::array<FlowEffect, max_sides> effects{};  // of sides that accepted, or an `erase`
 };
 
 }  // namespace vpcwall

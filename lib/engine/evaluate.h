@@ -9,7 +9,8 @@
 //
 // The ACL gates are asked only when the packet crosses the subnet's boundary (N-10, O-4), and for every such
 // packet, tracked or not (O-14). The first refusal ends the journey (O-2). A side's flow effect is part of
-// the decision once all gates of that side accepted, whatever the other side says (C-66).
+// the decision once all gates of that side accepted, whatever the other side says (C-66). Of a side that
+// refused only one is: a closed flow whose tuple a new SYN takes is gone all the same (C-29).
 //
 // Pure, noexcept with a null trace, no allocation with a null trace. Any thread, as long as nobody changes
 // `flows` meanwhile.
