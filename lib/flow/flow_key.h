@@ -27,7 +27,7 @@ struct FlowKey {
   std::uint16_t local_port = 0, remote_port = 0;
   Protocol protocol = Protocol::no_next_header;
   Family family = Family::ipv4;
-  std::uint16_t unused = 0;  // makes the padding explicit: the key is hashed as 48 plain bytes
+  std::uint16_t unused = 0;  // spells the padding out: every one of the 48 bytes belongs to a member
   std::uint32_t unused2 = 0;
 
   [[nodiscard]] IpAddress local() const noexcept { return {local_high, local_low, family}; }

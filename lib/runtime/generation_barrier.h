@@ -1,7 +1,8 @@
 // Where workers say which policy generation they judge under, and a reload waits until all of them have
 // moved.
 //
-// reached() is called by a worker once per policy change, never per packet. Any thread may wait.
+// A BurstFence counts its fences with another one. A worker calls reached() once per policy change or fence,
+// never per packet. Any thread may wait.
 #pragma once
 
 #include <algorithm>

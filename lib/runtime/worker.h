@@ -4,6 +4,7 @@
 //
 //   PacketQueue::receive   a burst of raw packets, one system call
 //   parse_packet           bytes -> Packet, or dropped as malformed
+//   Shard::passes          accepted and done with, where its like was judged while it waited
 //   find_journey           which guarded interfaces take part
 //   Shard::judge           evaluate -> apply -> count
 //   Shard::remember        what the kernel may repeat by itself
