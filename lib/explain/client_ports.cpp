@@ -1,7 +1,6 @@
 #include "explain/client_ports.h"
 
 #include <array>
-#include <charconv>
 
 namespace vpcwall {
 namespace {
@@ -17,13 +16,6 @@ constexpr std::array known_clients{
 };
 constexpr std::string_view custom = "custom:";
 
-std::optional<std::uint16_t> read_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 }  // namespace
 
 ClientPorts linux_client() { return {std::string(known_clients.front().name), known_clients.front().ports}; }
@@ -31,13 +23,9 @@ ClientPorts linux_client() { return {std::string(known_clients.front().name), kn
 Expected<ClientPorts, std::string> parse_client(std::string_view text) {
   for (const KnownClient& known : known_clients)
     if (known.name == text) return ClientPorts{std::string(text), known.ports};
-  if (text.substr(0, custom.size()) == custom) {
-    const std::string_view range = text.substr(custom.size());
-    const auto dash = range.find('-');
-    const auto low = read_port(range.substr(0, dash));
-    const auto high = dash == std::string_view::npos ? low : read_port(range.substr(dash + 1));
-    if (low && high && *low <= *high) return ClientPorts{std::string(text), {*low, *high}};
-  }
+  if (text.starts_with(custom))
+    if (const auto range = parse_port_range(text.substr(custom.size())))
+      return ClientPorts{std::string(text), *range};
   return Unexpected{"found client \"" + std::string(text.substr(0, 60)) +
                     "\", expected linux, windows, nat, elb or custom:LOW-HIGH with ports from 0 to 65535"};
 }

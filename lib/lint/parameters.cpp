@@ -9,24 +9,11 @@
 namespace vpcwall {
 namespace {
 
-std::optional<std::uint16_t> read_port(std::string_view text) {
-  const auto number = parse_number(text);
-  return number && *number <= 65535 ? std::optional(static_cast<std::uint16_t>(*number)) : std::nullopt;
-}
-
-std::optional<PortRange> read_range(std::string_view text) {
-  const auto dash = text.find('-');
-  const auto first = read_port(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : read_port(text.substr(dash + 1));
-  if (!first || !last || *last < *first) return std::nullopt;
-  return PortRange{*first, *last};
-}
-
 std::optional<std::vector<PortRange>> read_ranges(std::string_view text) {
   std::vector<PortRange> ranges;
   while (!text.empty()) {
     const auto comma = text.find(',');
-    const auto range = read_range(text.substr(0, comma));
+    const auto range = parse_port_range(text.substr(0, comma));
     if (!range) return std::nullopt;
     ranges.push_back(*range);
     if (comma == std::string_view::npos) break;
@@ -53,7 +40,7 @@ std::string_view expected_instead(CheckParameter::Kind kind, std::string_view te
   using Kind = CheckParameter::Kind;
   const std::string word = capitals(text);
   switch (kind) {
-    case Kind::port: return read_port(text) ? "" : "a port from 0 to 65535";
+    case Kind::port: return parse_port(text) ? "" : "a port from 0 to 65535";
     case Kind::ports: return read_ranges(text) ? "" : "ports and ranges like 80,443,1020-1025";
     case Kind::number: return is_number(text, 1'000'000) ? "" : "a number from 1 to 1000000";
     case Kind::percent: return is_number(text, 100) ? "" : "a number from 1 to 100";

@@ -16,6 +16,16 @@ std::uint64_t big_endian(std::span<const std::byte> bytes) noexcept {
   return value;
 }
 
+// A number that is all of `text`, written in the only way.
+template <class Number>
+std::optional<Number> parse_digits(std::string_view text) noexcept {
+  if (text.empty() || (text.size() > 1 && text.front() == '0')) return std::nullopt;
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
 }  // namespace
 
 IpAddress IpAddress::from_ipv4_bytes(std::span<const std::byte, 4> bytes) noexcept {
@@ -94,18 +104,26 @@ std::optional<Prefix> parse_prefix(std::string_view text) {
   const auto slash = text.find('/');
   if (slash == std::string_view::npos) return std::nullopt;
   const auto address = parse_address(text.substr(0, slash));
-  const std::string_view digits = text.substr(slash + 1);
-  if (!address || digits.empty() || (digits.size() > 1 && digits.front() == '0')) return std::nullopt;
-  std::uint8_t length = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), length);
-  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
-  if (length > bit_length(address->family)) return std::nullopt;
-  return make_prefix(*address, length);
+  const auto length = parse_digits<std::uint8_t>(text.substr(slash + 1));
+  if (!address || !length || *length > bit_length(address->family)) return std::nullopt;
+  return make_prefix(*address, *length);
 }
 
 std::string to_string(const PortRange& range) {
   if (range.first == range.last) return std::to_string(range.first);
   return std::to_string(range.first) + '-' + std::to_string(range.last);
+}
+
+std::optional<std::uint16_t> parse_port(std::string_view text) noexcept {
+  return parse_digits<std::uint16_t>(text);
+}
+
+std::optional<PortRange> parse_port_range(std::string_view text) noexcept {
+  const auto dash = text.find('-');
+  const auto first = parse_port(text.substr(0, dash));
+  const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
+  if (!first || !last || *first > *last) return std::nullopt;
+  return PortRange{*first, *last};
 }
 
 }  // namespace vpcwall

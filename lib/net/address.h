@@ -90,4 +90,9 @@ struct PortRange {
 
 [[nodiscard]] std::string to_string(const PortRange& range);  // "443" or "1024-65535"
 
+// Decimal digits without sign, spaces or leading zeros, up to 65535. Nothing else.
+[[nodiscard]] std::optional<std::uint16_t> parse_port(std::string_view text) noexcept;
+// A port, or two joined by a dash of which the first is not larger.
+[[nodiscard]] std::optional<PortRange> parse_port_range(std::string_view text) noexcept;
+
 }  // namespace vpcwall

@@ -1,7 +1,6 @@
 #include "observe/decision_filter.h"
 
 #include <array>
-#include <charconv>
 #include <optional>
 #include <string_view>
 
@@ -17,21 +16,6 @@ std::string known_keys() {
   std::string text;
   for (const std::string_view key : keys) text += (text.empty() ? "" : ", ") + std::string(key);
   return text;
-}
-
-std::optional<std::uint16_t> read_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
-std::optional<PortRange> read_ports(std::string_view text) {
-  const auto dash = text.find('-');
-  const auto first = read_port(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : read_port(text.substr(dash + 1));
-  if (!first || !last || *last < *first) return std::nullopt;
-  return PortRange{*first, *last};
 }
 
 std::optional<Prefix> read_range(std::string_view text) {
@@ -131,7 +115,7 @@ Expected<DecisionFilter, std::string> read_filter(const nlohmann::json& json) {
   reader.names("rule", filter.rules);
   reader.values("protocol", "tcp, udp, icmp, icmpv6 or a number from 0 to 255", filter.protocols,
                 [](const std::string& text) { return parse_protocol(text); });
-  reader.values("port", "a port or a range of ports such as 1024-65535", filter.ports, read_ports);
+  reader.values("port", "a port or a range of ports such as 1024-65535", filter.ports, parse_port_range);
   constexpr const char* range = "an address or a range such as 10.0.0.0/16";
   reader.values("source", range, filter.sources, read_range);
   reader.values("destination", range, filter.destinations, read_range);

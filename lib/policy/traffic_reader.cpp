@@ -49,8 +49,10 @@ std::string ports_hint(const YamlNode& node) {
 }
 
 std::optional<PortRange> read_ports(const YamlNode& node, Reporter& reporter) {
-  if (node.kind == YamlNode::Kind::scalar)
+  if (node.kind == YamlNode::Kind::scalar) {
+    if (node.text == "all") return PortRange{};
     if (const auto ports = parse_port_range(node.text)) return ports;
+  }
   reporter.error(node.at,
                  "found " + describe(node) +
                      ", expected ports: a number from 0 to 65535, a range like 1024-65535, or all",
@@ -169,15 +171,6 @@ class TrafficReader {
 };
 
 }  // namespace
-
-std::optional<PortRange> parse_port_range(std::string_view text) noexcept {
-  if (text == "all") return PortRange{};
-  const auto dash = text.find('-');
-  const auto first = parse_number(text.substr(0, dash));
-  const auto last = dash == std::string_view::npos ? first : parse_number(text.substr(dash + 1));
-  if (!first || !last || *first > *last || *last > 65535) return std::nullopt;
-  return PortRange{static_cast<std::uint16_t>(*first), static_cast<std::uint16_t>(*last)};
-}
 
 std::optional<Traffic> read_traffic(const MappingReader& rule, TrafficOwner kind,
                                     std::optional<Family> family) {

@@ -19,7 +19,4 @@ enum class TrafficOwner : std::uint8_t { security_group_rule, network_acl_entry 
 [[nodiscard]] std::optional<Traffic> read_traffic(const MappingReader& rule, TrafficOwner kind,
                                                   std::optional<Family> family);
 
-// "443", "1024-65535" or "all".
-[[nodiscard]] std::optional<PortRange> parse_port_range(std::string_view text) noexcept;
-
 }  // namespace vpcwall

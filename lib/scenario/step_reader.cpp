@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "policy/policy_reader.h"
-#include "policy/traffic_reader.h"
 #include "policy/validate.h"
 #include "policy/yaml_reader.h"
 #include "scenario/edit_reader.h"

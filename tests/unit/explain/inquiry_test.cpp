@@ -26,7 +26,8 @@ TEST(Clients, HaveTheirRanges) {  // N-35 to N-39
   EXPECT_EQ(parse_client("custom:1025-5000")->ports, (PortRange{1025, 5000}));
   EXPECT_EQ(parse_client("custom:7")->ports, (PortRange{7, 7}));
   for (const char* wrong :
-       {"", "Linux", "custom:", "custom:5000-1025", "custom:1-65536", "custom:-5", "custom:1-2-3"})
+       {"", "Linux", "custom:", "custom:5000-1025", "custom:1-65536", "custom:-5", "custom:1-2-3",
+        "custom:all", "custom:01025-5000", "custom:1025-05000", "custom:007"})
     EXPECT_FALSE(parse_client(wrong)) << wrong;
 }
 

@@ -73,6 +73,18 @@ TEST(PortRange, IsInclusiveAtBothEnds) {
   EXPECT_FALSE(range.contains(1023) || range.contains(2001));
 }
 
+TEST(PortRange, SurvivesTextAndBack) {
+  for (const char* text : {"0", "443", "65535", "0-65535", "1024-2000"})
+    EXPECT_EQ(to_string(*parse_port_range(text)), text);
+  EXPECT_EQ(parse_port_range("22-22"), (PortRange{22, 22}));
+}
+
+TEST(PortRange, RefusesWhatIsNone) {
+  for (const char* text : {"", "-", "22-", "-22", "23-22", "65536", "0-65536", "22 ", "+22", "1-2-3", "022",
+                           "22-080", "00", "0x16", "all"})
+    EXPECT_FALSE(parse_port_range(text)) << text;
+}
+
 TEST(Protocol, SpeaksNamesAndNumbers) {
   EXPECT_EQ(to_string(Protocol::icmpv6), "icmpv6");
   EXPECT_EQ(to_string(Protocol{47}), "47");

@@ -47,7 +47,8 @@ TEST(DecisionFilter, SaysWhatWasFoundAndWhatWasExpected) {
             "found \"10.0.0.0/33\" for \"source\", expected an address or a range such as 10.0.0.0/16");
   EXPECT_EQ(mistake({{"interface", ""}}), "found \"\" for \"interface\", expected a name or an id");
   EXPECT_EQ(mistake({{"interface", 7}}), "found 7 for \"interface\", expected a name or an id");
-  for (const char* ports : {"", "-", "22-", "-22", "23-22", "65536", "22 ", "+22", "1-2-3"})
+  for (const char* ports :
+       {"", "-", "22-", "-22", "23-22", "65536", "22 ", "+22", "1-2-3", "022", "22-0080", "00"})
     EXPECT_NE(mistake({{"port", ports}}).find("expected a port"), std::string::npos) << ports;
 }
 
