@@ -10,12 +10,6 @@ namespace {
 constexpr std::size_t scratch_flows = 16;
 constexpr FlowHash::Seed scratch_seed{1, 3, 5, 7};
 
-std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_port) {
-  if (!with_port) return to_string(address);
-  const std::string text = to_string(address);
-  return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
-}
-
 }  // namespace
 
 Packet reply_to(const Packet& request) noexcept {
@@ -80,8 +74,8 @@ std::string describe(const Packet& packet) {
   std::string text = is_icmp(packet.protocol) || has_ports(packet.protocol)
                          ? to_string(packet.protocol)
                          : "protocol " + to_string(packet.protocol);
-  text += ' ' + endpoint(packet.source, packet.source_port, ports) + " -> " +
-          endpoint(packet.destination, packet.destination_port, ports);
+  text += ' ' + end_text(packet.source, packet.source_port, ports) + " -> " +
+          end_text(packet.destination, packet.destination_port, ports);
   if (packet.protocol == Protocol::tcp && ports) {
     std::string letters;
     const TcpFlags& flags = packet.tcp_flags;

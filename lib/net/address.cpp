@@ -48,6 +48,12 @@ std::string to_string(const IpAddress& address) {
   return text.data();
 }
 
+std::string end_text(const IpAddress& address, std::uint16_t port, bool with_port) {
+  const std::string text = to_string(address);
+  if (!with_port) return text;
+  return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
+}
+
 std::optional<IpAddress> parse_address(std::string_view text) {
   if (text.size() >= INET6_ADDRSTRLEN || text.empty()) return std::nullopt;
   // inet_pton wants a terminated string, and takes no notice of what stands behind the first zero byte.

@@ -34,6 +34,8 @@ struct IpAddress {
 };
 
 [[nodiscard]] std::string to_string(const IpAddress& address);
+// One end of a conversation: "10.0.0.5:443", "[2001:db8::5]:443"; without its port, the address alone.
+[[nodiscard]] std::string end_text(const IpAddress& address, std::uint16_t port, bool with_port);
 // Dotted quad or RFC 4291 text; no zone, no prefix length, no spaces, no zero byte.
 [[nodiscard]] std::optional<IpAddress> parse_address(std::string_view text);
 

@@ -5,12 +5,6 @@
 namespace vpcwall {
 namespace {
 
-std::string endpoint(const IpAddress& address, std::uint16_t port, bool with_port) {
-  const std::string text = to_string(address);
-  if (!with_port) return text;
-  return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
-}
-
 bool is_plain(const std::string& text) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char letter) {
     const bool alphanumeric = (letter >= '0' && letter <= '9') || (letter >= 'A' && letter <= 'Z') ||
@@ -33,7 +27,7 @@ std::string shell_word(const std::string& text) {
 std::string explain_command(const Packet& request, const std::string& policy_file) {
   const bool ports = has_ports(request.protocol) && request.transport == Transport::whole;
   const auto end = [&](const IpAddress& address, std::uint16_t port) {
-    return shell_word(endpoint(address, port, ports));
+    return shell_word(end_text(address, port, ports));
   };
   std::string command = "vpcwall explain --policy " + shell_word(policy_file) + " --protocol " +
                         to_string(request.protocol) + " --source " +

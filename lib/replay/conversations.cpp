@@ -25,12 +25,6 @@ bool has_identifier(const Packet& packet) noexcept {
           answered_query(packet.protocol, packet.icmp_type).has_value());
 }
 
-std::string end_text(const IpAddress& address, std::uint16_t port, bool with_port) {
-  std::string text = to_string(address);
-  if (!with_port) return text;
-  return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
-}
-
 }  // namespace
 
 Conversations::Key Conversations::key_of(const Packet& packet) noexcept {

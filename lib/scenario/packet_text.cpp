@@ -237,12 +237,6 @@ class PacketLine {
   bool typed_ = false;
 };
 
-std::string endpoint_text(const IpAddress& address, std::uint16_t port, bool with_port) {
-  const std::string text = to_string(address);
-  if (!with_port) return text;
-  return (address.family == Family::ipv6 ? '[' + text + ']' : text) + ':' + std::to_string(port);
-}
-
 template <class Any>
 std::string head_text(const Any& packet) {
   return has_ports(packet.protocol) || is_icmp(packet.protocol) ? to_string(packet.protocol)
@@ -252,8 +246,8 @@ std::string head_text(const Any& packet) {
 template <class Any>
 std::string way_text(const Any& packet) {
   const bool ports = has_ports(packet.protocol) && packet.transport == Transport::whole;
-  std::string text = endpoint_text(packet.source, packet.source_port, ports) + " > " +
-                     endpoint_text(packet.destination, packet.destination_port, ports);
+  std::string text = end_text(packet.source, packet.source_port, ports) + " > " +
+                     end_text(packet.destination, packet.destination_port, ports);
   if (packet.transport == Transport::cut) text += " cut";
   if (packet.transport == Transport::lost) text += " lost";
   return text;

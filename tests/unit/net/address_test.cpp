@@ -13,6 +13,12 @@ TEST(Address, SurvivesTextAndBack) {
     EXPECT_EQ(to_string(*parse_address(text)), text);
 }
 
+TEST(Address, StandsInBracketsWhereItsColonsMeetAPort) {
+  EXPECT_EQ(end_text(*parse_address("10.0.0.5"), 443, true), "10.0.0.5:443");
+  EXPECT_EQ(end_text(*parse_address("2001:db8::5"), 0, true), "[2001:db8::5]:0");
+  EXPECT_EQ(end_text(*parse_address("2001:db8::5"), 443, false), "2001:db8::5");
+}
+
 TEST(Address, RefusesWhatIsNoAddress) {
   for (const char* text : {"", "10.0.0", "10.0.0.256", "10.0.0.1/32", " 10.0.0.1", "fe80::1%eth0",
                            "2001:db8:::1", "01.2.3.4", "localhost"})
