@@ -16,8 +16,6 @@ constexpr std::array<Prefix, 2> this_host{{
 constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
 constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
 
-bool is_acl(Gate gate) noexcept { return gate == Gate::acl_ingress || gate == Gate::acl_egress; }
-
 // DHCP is exempt by its ports, the source's included (E-19).
 bool may_be_dhcp(const Packet& packet) noexcept {
   const std::uint16_t port = packet.destination_port;

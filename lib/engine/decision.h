@@ -26,6 +26,9 @@ enum class Gate : std::uint8_t {
   sg_egress,          // SO
 };
 inline constexpr std::size_t gate_count = 6;
+[[nodiscard]] constexpr bool is_acl(Gate gate) noexcept {
+  return gate == Gate::acl_ingress || gate == Gate::acl_egress;
+}
 
 enum class Outcome : std::uint8_t {
   allow,       // ACL: an allow entry matched first

@@ -11,8 +11,7 @@ nlohmann::ordered_json to_json(const GateOutcome& gate, const CompiledPolicy& po
     return json;
   }
   const CompiledInterface& interface = policy.interfaces.at(gate.interface);
-  const bool acl = gate.gate == Gate::acl_ingress || gate.gate == Gate::acl_egress;
-  if (acl) {
+  if (is_acl(gate.gate)) {
     const CompiledSubnet& subnet = policy.subnets.at(interface.subnet);
     json["subnet"] = subnet.name;
     json["acl"] = policy.acls.at(subnet.acl).id;

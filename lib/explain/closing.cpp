@@ -100,7 +100,7 @@ Fix close_the_way(const JudgedPolicy& policy, const StoryTeller& teller, const I
             "Rules cannot stop it; stop it on the hosts."};
   for (std::size_t i = 0; i < request.decision.gate_size; ++i) {
     const GateOutcome& gate = request.decision.gates.at(i);
-    if (gate.gate != Gate::acl_ingress && gate.gate != Gate::acl_egress) continue;
+    if (!is_acl(gate.gate)) continue;
     std::vector<Edit> edits = deny_entry(policy, gate, request.packet);
     const auto changed = apply_edits(policy.written, edits);
     if (!edits.empty() && changed && closes(policy, teller, inquiry, *changed))

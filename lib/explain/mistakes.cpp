@@ -7,8 +7,6 @@
 namespace vpcwall {
 namespace {
 
-bool is_acl(Gate gate) noexcept { return gate == Gate::acl_ingress || gate == Gate::acl_egress; }
-
 Direction direction_of(Gate gate) noexcept {
   return gate == Gate::acl_ingress || gate == Gate::sg_ingress ? Direction::ingress : Direction::egress;
 }

@@ -18,9 +18,7 @@ struct Refusal {
   [[nodiscard]] const IpAddress& peer() const noexcept {
     return direction == Direction::ingress ? packet.source : packet.destination;
   }
-  [[nodiscard]] bool at_acl() const noexcept {
-    return gate.gate == Gate::acl_ingress || gate.gate == Gate::acl_egress;
-  }
+  [[nodiscard]] bool at_acl() const noexcept { return is_acl(gate.gate); }
   [[nodiscard]] bool at_same_gate(const Refusal& other) const noexcept {
     return reply == other.reply && gate.gate == other.gate.gate && gate.interface == other.gate.interface;
   }

@@ -64,8 +64,7 @@ std::optional<IpAddress> Probe::peer_between(const IpAddress& first, const IpAdd
 std::optional<std::string> Probe::deciding_entry(const Decision& decision) const {
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     const GateOutcome& gate = decision.gates.at(i);
-    if (gate.gate == Gate::acl_ingress || gate.gate == Gate::acl_egress)
-      return context_.slots.identity(gate.rule).rule;
+    if (is_acl(gate.gate)) return context_.slots.identity(gate.rule).rule;
   }
   return std::nullopt;
 }

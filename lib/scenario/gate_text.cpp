@@ -15,7 +15,6 @@ std::optional<Word> word_of(std::string_view text, std::size_t count) {
   return std::nullopt;
 }
 
-bool is_acl(Gate gate) noexcept { return gate == Gate::acl_ingress || gate == Gate::acl_egress; }
 bool is_group(Gate gate) noexcept { return gate == Gate::sg_ingress || gate == Gate::sg_egress; }
 
 // Whether this gate can say that at all; an expectation that can never come true is a mistake of the file.
