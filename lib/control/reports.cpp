@@ -31,7 +31,7 @@ ordered_json rule_json(const CounterSlots& slots, CounterSlot slot, const Count&
   json["kind"] = to_string(identity.kind);
   json["owner"] = identity.owner;
   json["name"] = slots.owner_name(slot);
-  json["direction"] = identity.direction == Direction::ingress ? "ingress" : "egress";
+  json["direction"] = to_string(identity.direction);
   json["rule"] = identity.rule;
   if (identity.kind == RuleKind::acl_default)
     json["family"] = identity.family == Family::ipv4 ? "ipv4" : "ipv6";

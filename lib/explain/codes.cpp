@@ -14,7 +14,7 @@ constexpr unsigned star_number(Family family) noexcept { return family == Family
 
 ordered_json code(const char* name, const Refusal& refusal) {
   return {{"ExplanationCode", name},
-          {"Direction", refusal.direction == Direction::ingress ? "ingress" : "egress"},
+          {"Direction", to_string(refusal.direction)},
           {"Leg", refusal.reply ? "reply" : "request"}};
 }
 

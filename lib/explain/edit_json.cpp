@@ -7,10 +7,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const char* word(Direction direction) noexcept {
-  return direction == Direction::ingress ? "ingress" : "egress";
-}
-
 void add_traffic(ordered_json& json, const Traffic& traffic) {
   json["protocol"] = traffic.protocol ? to_string(*traffic.protocol) : "all";
   if (!traffic.protocol) return;
@@ -81,7 +77,7 @@ class EditWriter {
     return {{"edit", what},
             {"network_acl", name_of(policy_.network_acls, acl)},
             {"id", acl},
-            {"direction", word(direction)},
+            {"direction", to_string(direction)},
             {"entry", entry_json(entry)}};
   }
   [[nodiscard]] ordered_json rule(const char* what, const std::string& group, Direction direction,
@@ -89,7 +85,7 @@ class EditWriter {
     return {{"edit", what},
             {"security_group", name_of(policy_.security_groups, group)},
             {"id", group},
-            {"direction", word(direction)},
+            {"direction", to_string(direction)},
             {"rule", rule_json(direction, rule, policy_)}};
   }
 

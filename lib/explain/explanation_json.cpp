@@ -82,7 +82,7 @@ ordered_json blocked_at(const Explanation& explanation, const ordered_json& json
 ordered_json nearest_json(const NearRule& near) {
   const bool acl = near.identity.kind == RuleKind::acl_entry;
   ordered_json json{{acl ? "acl" : "group", near.owner_name},
-                    {"direction", near.identity.direction == Direction::ingress ? "ingress" : "egress"},
+                    {"direction", to_string(near.identity.direction)},
                     {"rule", near.identity.rule},
                     {"match", near.identity.match}};
   if (!near.at.empty()) json["at"] = near.at;

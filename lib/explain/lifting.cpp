@@ -39,10 +39,6 @@ NetworkAclEntry allow_entry(const Refusal& refusal, const Inquiry& inquiry, std:
   return entry;
 }
 
-const char* word(Direction direction) noexcept {
-  return direction == Direction::ingress ? "ingress" : "egress";
-}
-
 // The entry that denies keeps its place in the order, one number on: what stood before it still does.
 Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& inquiry, std::uint16_t deny) {
   const auto& entries = acl.entries(refusal.direction);
@@ -59,10 +55,10 @@ Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& 
   else if (next > deny + 1)
     moved.number = static_cast<std::uint16_t>(deny + 1);
   else
-    return {
-        {},
-        "no number is free before entry " + std::to_string(deny) + ", which denies, nor behind it",
-        "Renumber the entries of network ACL " + acl.name + ", " + word(refusal.direction) + ", with gaps."};
+    return {{},
+            "no number is free before entry " + std::to_string(deny) + ", which denies, nor behind it",
+            "Renumber the entries of network ACL " + acl.name + ", " +
+                std::string(to_string(refusal.direction)) + ", with gaps."};
   const NetworkAclEntry allow = allow_entry(refusal, inquiry, deny);
   return {
       {{ReplaceEntry{acl.id, refusal.direction, allow}, AddEntry{acl.id, refusal.direction, moved}}}, {}, {}};

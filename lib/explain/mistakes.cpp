@@ -65,8 +65,8 @@ class Recognition {
   }
   [[nodiscard]] std::string list_text(InterfaceIndex interface, Gate gate) const {
     const NetworkAcl& acl = policy_.acl_of(interface);
-    return "network ACL " + (acl.name.empty() ? acl.id : acl.name) +
-           (direction_of(gate) == Direction::ingress ? ", ingress" : ", egress");
+    return "network ACL " + (acl.name.empty() ? acl.id : acl.name) + ", " +
+           std::string(to_string(direction_of(gate)));
   }
 
   // N-14, N-41: replies go to the port that the client chose.

@@ -69,10 +69,6 @@ class Inspection {
   std::vector<Finding> findings_;
 };
 
-// "ingress" or "egress".
-[[nodiscard]] constexpr std::string_view to_string(Direction direction) noexcept {
-  return direction == Direction::ingress ? "ingress" : "egress";
-}
 // `group "web"`, `network ACL "public"`.
 [[nodiscard]] std::string called(const SecurityGroup& group);
 [[nodiscard]] std::string called(const NetworkAcl& acl);

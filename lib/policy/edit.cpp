@@ -118,9 +118,9 @@ class Editor {
     const auto found = std::find_if(all.begin(), all.end(),
                                     [&](const NetworkAclEntry& one) { return one.number == number; });
     if (found == all.end())
-      throw Refusal{std::string("found no ") + (direction == Direction::ingress ? "ingress" : "egress") +
-                        " entry with number " + std::to_string(number),
-                    "InvalidNetworkAclEntry.NotFound"};
+      throw Refusal{
+          "found no " + std::string(to_string(direction)) + " entry with number " + std::to_string(number),
+          "InvalidNetworkAclEntry.NotFound"};
     return found;
   }
   static bool refers(const std::vector<SecurityGroupRule>& rules, const std::string& group) {

@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,10 @@ struct SourcePosition {
 enum class Direction : std::uint8_t { ingress, egress };
 [[nodiscard]] constexpr Direction opposite(Direction direction) noexcept {
   return direction == Direction::ingress ? Direction::egress : Direction::ingress;
+}
+// "ingress" or "egress".
+[[nodiscard]] constexpr std::string_view to_string(Direction direction) noexcept {
+  return direction == Direction::ingress ? "ingress" : "egress";
 }
 
 // What kind of packet a rule or entry speaks of; the part that security groups and network ACLs share.

@@ -223,7 +223,7 @@ class PolicyReader {
   };
   std::vector<PlacedRule> read_rules(const MappingReader& map, const std::string& group_id,
                                      Direction direction) {
-    const std::string_view key = direction == Direction::ingress ? "ingress" : "egress";
+    const std::string_view key = to_string(direction);
     std::vector<PlacedRule> rules;
     if (const YamlNode* list = map.find(key))
       for (const YamlNode* item : read_list(*list, key, reporter_))
@@ -255,12 +255,12 @@ class PolicyReader {
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
       const bool ingress = direction == Direction::ingress;
       auto& entries = ingress ? acl.ingress : acl.egress;
-      const YamlNode* list = map.find(ingress ? "ingress" : "egress");
+      const YamlNode* list = map.find(to_string(direction));
       if (list == nullptr) {
         if (identity.name == default_object_name) entries = default_acl_entries(has_ipv6(policy().vpc));
         continue;
       }
-      for (const YamlNode* item : read_list(*list, ingress ? "ingress" : "egress", reporter_)) {
+      for (const YamlNode* item : read_list(*list, to_string(direction), reporter_)) {
         const auto entry = read_entry(*item, direction, reporter_);
         if (!entry) continue;
         const Field field = ingress ? Field::ingress_number : Field::egress_number;

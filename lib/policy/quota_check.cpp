@@ -10,7 +10,6 @@ constexpr std::array<Family, 2> families{Family::ipv4, Family::ipv6};
 constexpr std::array<Direction, 2> directions{Direction::ingress, Direction::egress};
 
 std::string name_of(Family family) { return family == Family::ipv4 ? "IPv4" : "IPv6"; }
-std::string name_of(Direction direction) { return direction == Direction::ingress ? "ingress" : "egress"; }
 
 class QuotaCheck {
  public:
@@ -127,7 +126,7 @@ class QuotaCheck {
     }
     if (over == nullptr) return;
     error(over->at,
-          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + name_of(direction) +
+          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + std::string(to_string(direction)) +
               " rules in group " + quoted(group.name) + ", expected at most " +
               std::to_string(quotas_.rules_per_group),
           "a prefix list counts as its max_entries, a group reference in both families; quotas: "
@@ -145,7 +144,7 @@ class QuotaCheck {
     }
     if (over == nullptr) return;
     error(over->at,
-          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + name_of(direction) +
+          "found " + std::to_string(sum) + ' ' + name_of(family) + ' ' + std::string(to_string(direction)) +
               " entries in network ACL " + quoted(acl.name.empty() ? acl.id : acl.name) +
               ", expected at most " + std::to_string(quotas_.entries_per_acl),
           "quotas: entries_per_acl can be raised to 40", "NetworkAclEntryLimitExceeded");

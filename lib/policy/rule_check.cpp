@@ -83,7 +83,7 @@ class RuleCheck {
       if (!is_new)
         error(at,
               "found rule number " + std::to_string(entry.number) + " a second time in the " +
-                  (ingress ? "ingress" : "egress") + " entries",
+                  std::string(to_string(direction)) + " entries",
               first_line(same->second) + "; both families share one numbering",
               "NetworkAclEntryAlreadyExists");
     }

@@ -8,10 +8,6 @@
 namespace vpcwall {
 namespace {
 
-constexpr std::string_view side_name(Direction direction) noexcept {
-  return direction == Direction::ingress ? "ingress" : "egress";
-}
-
 class PeerReader {
  public:
   PeerReader(const NameDirectory& directory, Reporter& reporter)
@@ -118,9 +114,9 @@ const YamlNode* require_peer(const MappingReader& rule, const YamlNode& node, Di
   if (const YamlNode* misplaced = rule.find(wrong)) {
     (void)misplaced;
     reporter.error(rule.key_position(wrong),
-                   "found the key " + quoted(wrong) + " in an " + std::string(side_name(direction)) +
+                   "found the key " + quoted(wrong) + " in an " + std::string(to_string(direction)) +
                        " rule, expected " + quoted(right),
-                   "an " + std::string(side_name(direction)) + " rule names the " + std::string(right) +
+                   "an " + std::string(to_string(direction)) + " rule names the " + std::string(right) +
                        " of its traffic");
     if (rule.find(right) == nullptr) return nullptr;
   }

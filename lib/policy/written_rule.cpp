@@ -150,8 +150,8 @@ std::vector<WrittenRule> written_rules(const Policy& policy) {
 std::string describe(const WrittenRule& rule) {
   const RuleIdentity& identity = rule.identity;
   const bool acl = identity.kind == RuleKind::acl_entry || identity.kind == RuleKind::acl_default;
-  const std::string side = identity.direction == Direction::ingress ? "ingress" : "egress";
-  std::string text = (acl ? "network ACL " : "security group ") + rule.owner_name + ", " + side;
+  std::string text = (acl ? "network ACL " : "security group ") + rule.owner_name + ", ";
+  text += to_string(identity.direction);
   if (identity.kind != RuleKind::group_rule) text += ' ' + identity.rule;
   return text + ": " + rule.match;
 }

@@ -15,10 +15,6 @@ nlohmann::ordered_json optional_json(const std::optional<std::string>& text) {
   return text ? nlohmann::ordered_json(*text) : nlohmann::ordered_json(nullptr);
 }
 
-const char* direction_word(Direction direction) noexcept {
-  return direction == Direction::ingress ? "ingress" : "egress";
-}
-
 const char* change_word(const PolicyChange& change) noexcept {
   return !change.before ? "added" : !change.after ? "removed" : "changed";
 }
@@ -28,7 +24,7 @@ nlohmann::ordered_json to_json(const PolicyChange& change, const ComparedFiles& 
   if (!change.id.empty()) json["id"] = change.id;
   if (!change.name.empty()) json["name"] = change.name;
   if (!change.part.empty()) json["part"] = change.part;
-  if (change.direction) json["direction"] = direction_word(*change.direction);
+  if (change.direction) json["direction"] = to_string(*change.direction);
   if (!change.rule.empty()) json["rule"] = change.rule;
   json["before"] = optional_json(change.before);
   json["after"] = optional_json(change.after);

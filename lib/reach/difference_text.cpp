@@ -26,8 +26,7 @@ std::string object_text(const PolicyChange& change) {
 }
 
 std::string part_text(const PolicyChange& change) {
-  std::string text =
-      change.direction ? (*change.direction == Direction::ingress ? "ingress" : "egress") : change.part;
+  std::string text = change.direction ? std::string(to_string(*change.direction)) : change.part;
   if (change.direction && change.part == "entry") text += " entry " + change.rule;
   return text;
 }
