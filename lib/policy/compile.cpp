@@ -1,6 +1,7 @@
 #include "policy/compile.h"
 
 #include <algorithm>
+#include <array>
 
 #include "policy/identity.h"
 
@@ -22,7 +23,7 @@ constexpr std::array exempt_services{
 };
 
 // E-13: fe80::/10 formed by EUI-64 from the router's hardware address.
-IpAddress eui64_address(const std::array<std::uint8_t, 6>& mac) {
+IpAddress eui64_address(const MacAddress& mac) {
   const std::uint64_t low = (std::uint64_t{mac[0]} ^ 2U) << 56U | std::uint64_t{mac[1]} << 48U |
                             std::uint64_t{mac[2]} << 40U | std::uint64_t{0xfffe} << 24U |
                             std::uint64_t{mac[3]} << 16U | std::uint64_t{mac[4]} << 8U |

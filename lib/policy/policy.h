@@ -9,7 +9,6 @@
 // load -> emit -> load gives an equal Policy.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 
 #include "base/time.h"
 #include "net/address.h"
+#include "net/mac_address.h"
 #include "net/protocol.h"
 
 namespace vpcwall {
@@ -159,7 +159,7 @@ struct Interface {
 struct Vpc {
   std::optional<Prefix> cidr, ipv6_cidr;  // primary ranges; at least one
   std::vector<Prefix> secondary_cidrs;
-  std::optional<std::array<std::uint8_t, 6>> router_mac;  // makes its EUI-64 address exempt (E-17)
+  std::optional<MacAddress> router_mac;  // makes its EUI-64 address exempt (E-17)
   SourcePosition at;
   friend bool operator==(const Vpc&, const Vpc&) = default;
 };

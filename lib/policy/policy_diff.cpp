@@ -23,8 +23,9 @@ std::string name_of(const std::vector<Object>& all, const std::string& id) {
   return object == nullptr || object->name.empty() ? id : object->name;
 }
 
-std::string optional_text(const std::optional<Prefix>& prefix) {
-  return prefix ? to_string(*prefix) : "none";
+template <class Value>
+std::string optional_text(const std::optional<Value>& value) {
+  return value ? to_string(*value) : "none";
 }
 
 template <class Range, class Text>
@@ -42,18 +43,6 @@ std::string prefixes_text(const std::vector<Prefix>& prefixes) {
 
 std::string described(const std::string& text, const std::string& description) {
   return description.empty() ? text : text + " \"" + description + '"';
-}
-
-std::string mac_text(const std::optional<std::array<std::uint8_t, 6>>& mac) {
-  if (!mac) return "none";
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : *mac) {
-    if (!text.empty()) text += ':';
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
-  }
-  return text;
 }
 
 class PolicyDiff {
@@ -142,7 +131,7 @@ class PolicyDiff {
     part("ipv6_cidr", optional_text(before_.vpc.ipv6_cidr), optional_text(after_.vpc.ipv6_cidr));
     part("secondary_cidrs", prefixes_text(before_.vpc.secondary_cidrs),
          prefixes_text(after_.vpc.secondary_cidrs));
-    part("router_mac", mac_text(before_.vpc.router_mac), mac_text(after_.vpc.router_mac));
+    part("router_mac", optional_text(before_.vpc.router_mac), optional_text(after_.vpc.router_mac));
   }
 
   void prefix_list(const PrefixList* a, const PrefixList* b) {

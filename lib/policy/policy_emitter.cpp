@@ -8,16 +8,6 @@
 namespace vpcwall {
 namespace {
 
-std::string mac_text(const std::array<std::uint8_t, 6>& mac) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : mac) {
-    if (!text.empty()) text += ':';
-    text += {digits[byte >> 4U], digits[byte & 15U]};
-  }
-  return text;
-}
-
 const char* type_name(Interface::Type type) noexcept {
   switch (type) {
     case Interface::Type::interface: return "interface";
@@ -97,7 +87,7 @@ class PolicyEmitter {
     if (vpc.cidr) field("cidr", to_string(*vpc.cidr));
     if (vpc.ipv6_cidr) field("ipv6_cidr", to_string(*vpc.ipv6_cidr));
     prefixes("secondary_cidrs", vpc.secondary_cidrs);
-    if (vpc.router_mac) field("router_mac", mac_text(*vpc.router_mac));
+    if (vpc.router_mac) field("router_mac", to_string(*vpc.router_mac));
     out_ << YAML::EndMap;
   }
 

@@ -1,7 +1,6 @@
 #include "policy/policy_reader.h"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "policy/default_objects.h"
@@ -13,19 +12,6 @@
 
 namespace vpcwall {
 namespace {
-
-// "06:12:34:ab:cd:ef"
-std::optional<std::array<std::uint8_t, 6>> parse_mac(std::string_view text) {
-  std::array<std::uint8_t, 6> mac{};
-  if (text.size() != 17) return std::nullopt;
-  for (std::size_t i = 0; i < mac.size(); ++i) {
-    const char* digits = text.data() + 3 * i;
-    if (i != 0 && digits[-1] != ':') return std::nullopt;
-    const auto [end, error] = std::from_chars(digits, digits + 2, mac.at(i), 16);
-    if (error != std::errc{} || end != digits + 2) return std::nullopt;
-  }
-  return mac;
-}
 
 class PolicyReader {
  public:
@@ -109,7 +95,7 @@ class PolicyReader {
     }
     if (const YamlNode* mac = map.find("router_mac")) {
       place({Section::vpc, 0, Field::router_mac}, mac->at);
-      vpc.router_mac = mac->kind == YamlNode::Kind::scalar ? parse_mac(mac->text) : std::nullopt;
+      vpc.router_mac = mac->kind == YamlNode::Kind::scalar ? parse_mac_address(mac->text) : std::nullopt;
       if (!vpc.router_mac)
         reporter_.error(mac->at,
                         "found " + describe(*mac) + ", expected a MAC address like 06:12:34:ab:cd:ef");
