@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "policy/compile.h"
+#include "policy/identity.h"
 #include "policy/reporter.h"
 
 namespace vpcwall {
@@ -50,7 +51,7 @@ std::string describe(const NetworkAclEntry& entry) {
 }
 
 std::string describe(const SecurityGroupRule& rule, Direction direction, const PolicyIndex& index) {
-  std::string peer = describe(rule.peer);
+  std::string peer = peer_identity(rule.peer);
   if (const auto* reference = std::get_if<GroupReference>(&rule.peer)) {
     if (const SecurityGroup* group = index.group(reference->id)) peer = called(*group);
   } else if (const auto* listed = std::get_if<PrefixListReference>(&rule.peer)) {

@@ -222,9 +222,10 @@ class Compiler {
   CompiledRule compile_rule(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule) {
     CompiledRule compiled;
     compiled.traffic = compile_traffic(rule.traffic);
-    compiled.slot = context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
-                                           "allow " + describe(rule.traffic) + ' ' + describe(rule.peer)},
-                                          group.name);
+    compiled.slot =
+        context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
+                               "allow " + describe(rule.traffic) + ' ' + peer_identity(rule.peer)},
+                              group.name);
     static const auto nobody = std::make_shared<const AddressSet>();  // S-55, S-80: matches nothing
     if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) {
       compiled.prefix = *prefix;
@@ -266,12 +267,6 @@ std::string describe(const Traffic& traffic) {
     if (traffic.icmp_code) text += " code " + std::to_string(*traffic.icmp_code);
   }
   return text;
-}
-
-std::string describe(const Peer& peer) {
-  if (const auto* prefix = std::get_if<Prefix>(&peer)) return to_string(*prefix);
-  if (const auto* group = std::get_if<GroupReference>(&peer)) return group->id;
-  return std::get<PrefixListReference>(peer).id;
 }
 
 }  // namespace vpcwall

@@ -36,6 +36,5 @@ struct DeviceBinding {
 
 // "tcp 443", "icmp type 8", "all": traffic in the words of the policy file.
 [[nodiscard]] std::string describe(const Traffic& traffic);
-[[nodiscard]] std::string describe(const Peer& peer);
 
 }  // namespace vpcwall

@@ -29,12 +29,6 @@ std::string traffic_identity(const Traffic& traffic) {
   return text;
 }
 
-std::string peer_identity(const Peer& peer) {
-  if (const auto* prefix = std::get_if<Prefix>(&peer)) return to_string(*prefix);
-  if (const auto* group = std::get_if<GroupReference>(&peer)) return group->id;
-  return std::get<PrefixListReference>(peer).id;
-}
-
 }  // namespace
 
 // FNV-1a.
@@ -49,6 +43,12 @@ std::uint64_t digest_of_name(std::string_view name) noexcept {
 
 std::string derive_id(std::string_view kind, std::string_view name) {
   return id_from(kind, std::string(kind) + '\n' + std::string(name));
+}
+
+std::string peer_identity(const Peer& peer) {
+  if (const auto* prefix = std::get_if<Prefix>(&peer)) return to_string(*prefix);
+  if (const auto* group = std::get_if<GroupReference>(&peer)) return group->id;
+  return std::get<PrefixListReference>(peer).id;
 }
 
 std::string rule_identity(Direction direction, const Traffic& traffic, const Peer& peer) {

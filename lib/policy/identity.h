@@ -19,6 +19,9 @@ namespace vpcwall {
 [[nodiscard]] std::string derive_rule_id(std::string_view group_id, Direction direction,
                                          const Traffic& traffic, const Peer& peer);
 
+// The range that a peer is, or the id of the group or list that it names. Derived ids rest on it.
+[[nodiscard]] std::string peer_identity(const Peer& peer);
+
 // The identity of a rule inside its group as text: equal exactly for rules that AWS calls duplicates (S-73).
 [[nodiscard]] std::string rule_identity(Direction direction, const Traffic& traffic, const Peer& peer);
 

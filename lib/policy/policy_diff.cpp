@@ -205,7 +205,7 @@ class PolicyDiff {
       return "group " + name_of(policy.security_groups, reference->id);
     if (const auto* reference = std::get_if<PrefixListReference>(&peer))
       return "prefix list " + name_of(policy.prefix_lists, reference->id);
-    return describe(peer);
+    return peer_identity(peer);
   }
 
   void acl(const NetworkAcl* a, const NetworkAcl* b) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/compile.h"
+#include "policy/identity.h"
 
 namespace vpcwall {
 namespace {
@@ -72,7 +73,7 @@ class Lister {
       for (const SecurityGroupRule& rule : rules) {
         const std::string traffic = "allow " + describe(rule.traffic) + ' ';
         add({{RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
-              traffic + describe(rule.peer)},
+              traffic + peer_identity(rule.peer)},
              group.name,
              traffic + name_of(rule.peer),
              group.at},
@@ -130,7 +131,7 @@ class Lister {
       return name_in(policy_.security_groups, group->id, "group");
     if (const auto* list = std::get_if<PrefixListReference>(&peer))
       return name_in(policy_.prefix_lists, list->id, "prefix list");
-    return describe(peer);
+    return peer_identity(peer);
   }
 
   const Policy& policy_;
