@@ -61,9 +61,6 @@ class IdentityCheck {
              std::string_view code = {}) {
     check_.reporter.error(at, message, hint, code);
   }
-  static std::string first_line(SourcePosition at) {
-    return at.line == 0 ? std::string{} : "the first stands in line " + std::to_string(at.line);
-  }
 
   template <class Object>
   void objects(const std::vector<Object>& all, Section section, ObjectKind kind) {
@@ -81,7 +78,8 @@ class IdentityCheck {
               {}, malformed_id_code(kind));
       const auto [same_id, new_id] = ids.emplace(object.id, id_at);
       if (!new_id && names.find(group_names ? lower(object.name) : object.name) == names.end())
-        error(id_at, "found the id " + quoted(object.id) + " a second time", first_line(same_id->second));
+        error(id_at, "found the id " + quoted(object.id) + " a second time",
+              where_the_first_stands(same_id->second));
       if (object.name.empty()) {
         if (group_names)
           error(object.at, "found a security group without a name, expected one", {}, "MissingParameter");
@@ -93,7 +91,7 @@ class IdentityCheck {
       const bool reserved = group_names && is_reserved(object.name);  // reported by name()
       if (!new_name && !reserved)
         error(name_at, "found the name " + quoted(object.name) + " for a second " + what,
-              first_line(same_name->second), group_names ? "InvalidGroup.Duplicate" : "");
+              where_the_first_stands(same_name->second), group_names ? "InvalidGroup.Duplicate" : "");
     }
   }
 
@@ -171,7 +169,8 @@ class IdentityCheck {
     const std::string content = group.id + ' ' + rule_identity(direction, rule.traffic, rule.peer);
     const auto [same, is_new] = rule_ids_.try_emplace(rule.id, Seen{content, at});
     if (!is_new && same->second.content != content)
-      error(at, "found the rule id " + quoted(rule.id) + " a second time", first_line(same->second.at));
+      error(at, "found the rule id " + quoted(rule.id) + " a second time",
+            where_the_first_stands(same->second.at));
   }
 
   struct Seen {

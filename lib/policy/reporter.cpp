@@ -77,6 +77,10 @@ std::string quoted(std::string_view text) {
   return shown + '"';
 }
 
+std::string where_the_first_stands(SourcePosition first) {
+  return first.line == 0 ? std::string{} : "the first stands in line " + std::to_string(first.line);
+}
+
 std::string one_of(std::span<const std::string_view> words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {

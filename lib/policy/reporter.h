@@ -46,6 +46,8 @@ class Reporter {
 
 // A piece of operator text as it may be shown: in double quotes, control bytes escaped, cut when long.
 [[nodiscard]] std::string quoted(std::string_view text);
+// The hint to what stands there a second time: "the first stands in line 7"; nothing when no line holds it.
+[[nodiscard]] std::string where_the_first_stands(SourcePosition first);
 // "a, b or c"
 [[nodiscard]] std::string one_of(std::span<const std::string_view> words);
 

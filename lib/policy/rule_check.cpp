@@ -7,10 +7,6 @@
 namespace vpcwall {
 namespace {
 
-std::string first_line(SourcePosition at) {
-  return at.line == 0 ? std::string{} : "the first stands in line " + std::to_string(at.line);
-}
-
 class RuleCheck {
  public:
   explicit RuleCheck(const PolicyCheck& check) : check_(check) {
@@ -62,7 +58,7 @@ class RuleCheck {
       const auto [same, is_new] = seen.emplace(rule_identity(direction, rule.traffic, rule.peer), rule.at);
       if (!is_new)
         error(rule.at, "found a rule of group " + quoted(group.name) + " a second time: " + same->first,
-              first_line(same->second), "InvalidPermission.Duplicate");
+              where_the_first_stands(same->second), "InvalidPermission.Duplicate");
     }
   }
 
@@ -84,7 +80,7 @@ class RuleCheck {
         error(at,
               "found rule number " + std::to_string(entry.number) + " a second time in the " +
                   std::string(to_string(direction)) + " entries",
-              first_line(same->second) + "; both families share one numbering",
+              where_the_first_stands(same->second) + "; both families share one numbering",
               "NetworkAclEntryAlreadyExists");
     }
   }
@@ -100,8 +96,8 @@ class RuleCheck {
               "one list per family", "InvalidParameterValue");
       const auto [same, is_new] = seen.emplace(entry.cidr, at);
       if (!is_new)
-        error(at, "found " + to_string(entry.cidr) + " a second time in the list", first_line(same->second),
-              "InvalidPrefixListModification");
+        error(at, "found " + to_string(entry.cidr) + " a second time in the list",
+              where_the_first_stands(same->second), "InvalidPrefixListModification");
     }
     const SourcePosition max_at =
         check_.positions.find({Section::prefix_list, index, Field::max_entries}, list.at);

@@ -69,7 +69,7 @@ MappingReader::MappingReader(const YamlNode& node, std::string_view what,
                                       [&](const Member& member) { return member.key == *match; });
     if (repeated) {
       reporter.error(key.at, "found the key " + quoted(key.text) + " a second time in " + what_,
-                     "the first stands in line " + std::to_string(key_position(*match).line));
+                     where_the_first_stands(key_position(*match)));
       continue;
     }
     members_.push_back({*match, &key, node.children[i + 1]});
