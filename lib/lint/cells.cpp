@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 namespace vpcwall {
@@ -13,20 +12,6 @@ constexpr TrafficKind last_whole = 0xffffff;
 
 constexpr TrafficKind first_of(Protocol protocol) noexcept {
   return static_cast<TrafficKind>(protocol) << protocol_shift;
-}
-
-IpAddress next(const IpAddress& address) noexcept {
-  constexpr auto ones = std::numeric_limits<std::uint64_t>::max();
-  IpAddress result = address;
-  if (address.family == Family::ipv4) {
-    result.high += std::uint64_t{1} << 32U;
-  } else if (address.low == ones) {
-    ++result.high;
-    result.low = 0;
-  } else {
-    ++result.low;
-  }
-  return result;
 }
 
 IpAddress previous(const IpAddress& address) noexcept {
@@ -52,7 +37,7 @@ TrafficKinds whole_kinds(const CompiledTraffic& traffic) noexcept {
   return kinds;
 }
 
-IpAddress after(const Prefix& prefix) noexcept { return next(prefix.last()); }
+IpAddress after(const Prefix& prefix) noexcept { return advance(prefix.last(), 1); }
 
 bool can_occur(TrafficKind kind, Family family) noexcept {
   return protocol_of(kind) != (family == Family::ipv4 ? Protocol::icmpv6 : Protocol::icmp);
@@ -82,7 +67,7 @@ void Cuts::at(const CompiledTraffic& traffic) {
 void Cuts::at(const Prefix& peer) {
   auto& peers = peers_.at(static_cast<std::size_t>(peer.base.family));
   peers.push_back(peer.base);
-  if (!peer.is_open()) peers.push_back(next(peer.last()));
+  if (!peer.is_open()) peers.push_back(after(peer));
   sorted_ = false;
 }
 
@@ -114,7 +99,7 @@ std::vector<Cell> Cuts::cells(const CompiledTraffic& traffic, const Prefix& peer
     for (const TrafficKinds& range : kind_ranges)
       if (found.size() < most_cells) found.push_back({range.first, range.last, first, last});
     if (last == end) return found;
-    first = next(last);
+    first = advance(last, 1);
   }
 }
 
