@@ -52,7 +52,7 @@ struct Story {
 
 // The answer to `request`.
 [[nodiscard]] Packet reply_to(const Packet& request) noexcept;
-// Whether anything comes back: nobody answers an ICMP error, an echo reply, or a reset.
+// Whether anything comes back: nobody answers a reset, nor an ICMP message that is no query (C-48).
 [[nodiscard]] bool is_answered(const Packet& request) noexcept;
 
 class StoryTeller {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "explain/story.h"
 #include "policy/compile.h"
 #include "reach/selection.h"
 
@@ -116,7 +117,7 @@ class DifferenceFinder {
       fate = fate_of(*played.at(policy));
     }
     note_refusal(change, played);
-    if (change.before != RequestFate::answered || !has_answer(request)) return change;
+    if (change.before != RequestFate::answered || !is_answered(request)) return change;
     if (change.after == RequestFate::absent)
       change.connection = ConnectionFate::cut;
     else if (is_like(*played[before], *played[after]))

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "explain/story.h"
 #include "reach/difference_report.h"
 #include "reach/refusal_text.h"
 #include "reach/text_table.h"
@@ -123,7 +124,7 @@ struct Sentence {
 // An ICMP message that nobody answers has no connection: that keeps it apart from nothing.
 bool may_join(const Sentence& sentence, const Sentence& other) {
   return sentence.first->family == other.first->family && sentence.is_between(other) &&
-         (sentence.remark.connection == other.remark.connection || !has_answer(other.first->witness));
+         (sentence.remark.connection == other.remark.connection || !is_answered(other.first->witness));
 }
 
 std::vector<Sentence> sentences_of(const TrafficDifference& difference,
@@ -148,7 +149,7 @@ std::vector<Sentence> sentences_of(const TrafficDifference& difference,
   };
   for (const bool answered : {true, false})  // so that the others find what they may join
     for (const ChangeLine* line : lines)
-      if (has_answer(line->witness) == answered) add(*line);
+      if (is_answered(line->witness) == answered) add(*line);
   return sentences;
 }
 

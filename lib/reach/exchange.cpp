@@ -11,11 +11,6 @@ constexpr TimePoint now{std::chrono::hours(1)};
 
 }  // namespace
 
-bool has_answer(const Packet& request) noexcept {
-  return !is_icmp(request.protocol) || request.transport != Transport::whole ||
-         is_icmp_query(request.protocol, request.icmp_type);
-}
-
 Exchanges::Exchanges()
     : shard_(flows_at_once, repeatable, allowance_), nobody_(std::make_shared<const CompiledPolicy>()) {}
 
@@ -32,7 +27,7 @@ void Exchanges::forget() {
 Exchange Exchanges::play(const Packet& request) {
   if (shard_.flows().size() > 0) forget();
   Exchange exchange{judge(request), std::nullopt};
-  if (exchange.request.verdict == Verdict::accept && has_answer(request))
+  if (exchange.request.verdict == Verdict::accept && is_answered(request))
     exchange.reply = judge(reply_to(request));
   return exchange;
 }

@@ -23,9 +23,6 @@ struct Exchange {
   std::optional<Decision> reply;  // none: refused, or nobody answers such a request
 };
 
-// Does anybody answer: everything but an ICMP message that is no query (C-48).
-[[nodiscard]] bool has_answer(const Packet& request) noexcept;
-
 // An open connection after a change of policy: the client's next packet, then the server's.
 struct Continuation {
   Decision onward, back;

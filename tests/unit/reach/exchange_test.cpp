@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "explain/story.h"
 #include "policy/compile.h"
 #include "support/policies.h"
 
@@ -53,7 +54,7 @@ TEST_F(ExchangeTest, WhatIsNoQueryIsNotAnswered) {  // C-48
   exchanges_.under(compiled("  - {name: web, ingress: [{protocol: icmp, type: all, source: 0.0.0.0/0}]}"));
   EXPECT_TRUE(exchanges_.play(packet_of("icmp 8/0 1 203.0.113.12 > 10.0.1.10")).reply);
   EXPECT_FALSE(exchanges_.play(packet_of("icmp 11/0 0 203.0.113.12 > 10.0.1.10")).reply);
-  EXPECT_TRUE(has_answer(packet_of("47 203.0.113.12 > 10.0.1.10")));
+  EXPECT_TRUE(is_answered(packet_of("47 203.0.113.12 > 10.0.1.10")));
 }
 
 TEST_F(ExchangeTest, ATrackedConnectionLivesOn) {  // C-20, C-28
