@@ -17,7 +17,7 @@ extern "C" {
 #include <charconv>
 #include <csignal>
 #include <fstream>
-#include <iterator>
+#include <sstream>
 #include <system_error>
 
 #include "cli/owned_descriptor.h"
@@ -190,9 +190,10 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text) noexcept {
 }
 
 std::optional<ProcessStat> read_process_stat(pid_t pid) {
-  std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  return parse_process_stat(text);
+  const std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+  std::ostringstream text;
+  text << file.rdbuf();  // a process that has ended meanwhile leaves it empty
+  return parse_process_stat(text.str());
 }
 
 std::optional<ProcessIdentity> identify(pid_t pid) {

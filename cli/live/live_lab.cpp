@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "cli/control/control_client.h"
 #include "cli/lab/lab_daemon.h"
@@ -77,8 +78,9 @@ LiveLab::LiveLab(const Policy& topology, const std::string& name, Endpoints endp
 LiveLab::~LiveLab() {
   try {
     take_down(record_.plan.name);
-  } catch (const std::exception&) {
+  } catch (const std::exception& error) {
     // The record stays, and `lab down` can try again.
+    std::cerr << "vpcwall: lab " << record_.plan.name << " is left: " << error.what() << '\n';
   }
 }
 

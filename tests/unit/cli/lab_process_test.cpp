@@ -2,9 +2,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <csignal>
 #include <string>
 #include <system_error>
+#include <thread>
 
 #include "cli/lab/process.h"
 
@@ -33,6 +35,27 @@ TEST(ProcessStat, RefusesWhatIsCutOffAtAnyPlace) {
   const std::size_t end_of_start_time = whole.find("987654321");
   for (std::size_t size = 0; size <= end_of_start_time; ++size) {
     EXPECT_FALSE(parse_process_stat(whole.substr(0, size))) << size;
+  }
+}
+
+// A process that ends between the opening of its file and the reading of it is an error of the read.
+TEST(ProcessStat, OfAProcessThatEndsMeanwhileIsNone) {
+  for (int i = 0; i < 300; ++i) {
+    std::array<int, 2> ends{};
+    ASSERT_EQ(::pipe(ends.data()), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(ends[1]);
+      char byte = 0;
+      (void)!::read(ends[0], &byte, 1);
+      ::_exit(0);
+    }
+    ::close(ends[0]);
+    const std::jthread reaper([&] {
+      ::close(ends[1]);
+      ::waitpid(child, nullptr, 0);
+    });
+    while (read_process_stat(child)) continue;
   }
 }
 
