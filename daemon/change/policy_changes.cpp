@@ -51,9 +51,12 @@ void PolicyChanges::began(PolicyText text, PolicySource source, const std::vecto
   take(std::move(text), source);
   if (history_) {
     if (const auto note = read_text_file(note_path(settings_), max_policy_bytes)) {
-      const auto unconfirmed = nlohmann::ordered_json::parse(*note, nullptr, false);
+      auto unconfirmed = nlohmann::ordered_json::parse(*note, nullptr, false);
+      if (unconfirmed.is_discarded()) unconfirmed = nullptr;
       // Unless the note outlived the confirmation by a moment, and so did nothing else of that process.
-      if (!unconfirmed.is_object() || unconfirmed.value("digest", "") != digest_) {
+      const bool confirmed = unconfirmed.is_object() && unconfirmed.contains("digest") &&
+                             unconfirmed.at("digest") == nlohmann::ordered_json(digest_);
+      if (!confirmed) {
         spdlog::warn("a policy was in force that nobody had confirmed when the daemon ended; it has gone");
         audit_.note(asker, {{"event", "reverted"},
                             {"why", "the daemon ended before it was confirmed"},

@@ -158,6 +158,20 @@ def test_a_daemon_that_ends_before_starts_with_what_was_confirmed(vpc, guard, nu
     assert daemon.log().count("nobody had confirmed") == 1
 
 
+@pytest.mark.parametrize("note, reverted", [("OPEN", False), ("SHUT", True), ("[", True), ('{"digest": 5}', True)])
+def test_a_note_that_outlived_its_confirmation_is_no_revert(vpc, guard, note, reverted):
+    """A daemon that is killed between the two has the policy in its file, and still says that it waits."""
+    daemon = guard(OPEN)
+    digest = daemon.ask("history")["digest"]
+    daemon.kill()
+    texts = {"OPEN": json.dumps({"digest": digest}), "SHUT": json.dumps({"digest": "of another one"})}
+    path = daemon.folder / "state/unconfirmed.json"
+    path.write_text(texts.get(note, note))
+    daemon.start()
+    assert ("reverted" in [line["event"] for line in audit(daemon)]) == reverted
+    assert not path.exists()
+
+
 def test_rollback_goes_to_the_last_other_policy_or_to_a_number(vpc, guard):
     daemon = guard(OPEN)
     result = vpcwall(daemon, "rollback")
