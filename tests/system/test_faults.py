@@ -167,7 +167,7 @@ def test_what_a_stop_has_to_keep_is_kept_though_the_rules_cannot_be_removed(vpc,
     daemon = guard(TRACKED, before=in_mounts("true"), backend="xt", fast_path="off")
     with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
         assert echoes(connection)
-        mounts = ["nsenter", "--target", str(daemon.process.pid), "--mount"]
+        mounts = ["nsenter", "--target", str(daemon.process.pid), "--mount", "--root"]
         subprocess.run([*mounts, "mount", "--bind", "/bin/false", "/usr/sbin/xtables-nft-multi"], check=True)
         assert daemon.stop() == 1
         assert "the hook rules stay, and nobody answers their queues" in daemon.log()
