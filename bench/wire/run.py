@@ -61,7 +61,8 @@ def main():
     chosen = [one for one in firewalls.ALL if one.name in options.firewalls.split(",") or one.name == "nft"]
     unknown = set(names) - set(workloads.ALL) | set(options.firewalls.split(",")) - {one.name for one in firewalls.ALL}
     if unknown:
-        parser.error(f"unknown: {', '.join(sorted(unknown))}")
+        there = f"workloads are {', '.join(workloads.ALL)}; firewalls {', '.join(one.name for one in firewalls.ALL)}"
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; {there}")
     build, policy, results = Path(options.build), policies.policy(), report.Results()
     with Topology([one.name for one in chosen]) as topology, workloads.Wire(topology, build) as wire:
         all_firewalls = [one(topology, build, policy) for one in chosen]
