@@ -29,7 +29,7 @@ FileDescriptor Firewall::take_queue_socket(const std::string& name) {
     return kept;
   spdlog::warn("what was kept as {} is no socket of a queue, and is not used", name);
   forget_descriptor(name);
-  return FileDescriptor();
+  return {};
 }
 
 // Counters go to one shard, flows to whoever gets their next packet. All of it under the policy that is in

@@ -64,7 +64,7 @@ class PolicyChanges {
   ChangeOutcome confirm(const Asker& asker);
 
   // A line in the audit log about what is not a change, but was asked for by the same people.
-  void note(const Asker& asker, nlohmann::ordered_json what) { audit_.note(asker, std::move(what)); }
+  void note(const Asker& asker, const nlohmann::ordered_json& what) { audit_.note(asker, what); }
 
   // When the policy that waits to be confirmed goes, by now().
   [[nodiscard]] std::optional<TimePoint> due() const;

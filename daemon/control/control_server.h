@@ -85,9 +85,9 @@ class ControlServer {
 
   void accept_connections(TimePoint now);
   [[nodiscard]] bool may_speak(int socket, ControlPeer& peer) const;
-  void read_from(Connection& connection);
+  static void read_from(Connection& connection);
   void answer_lines(Connection& connection);
-  void write_to(Connection& connection);
+  static void write_to(Connection& connection);
   static void advance(Connection& connection);
   void watch(const Connection& connection, bool added);
 

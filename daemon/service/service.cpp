@@ -69,8 +69,8 @@ void block_signals() {
   if (::pthread_sigmask(SIG_BLOCK, &set, nullptr) != 0)
     throw std::system_error(errno, std::generic_category(), "pthread_sigmask");
   // Both are errors of a call as well, and no reason to end.
-  ::signal(SIGPIPE, SIG_IGN);
-  ::signal(SIGXFSZ, SIG_IGN);
+  (void)::signal(SIGPIPE, SIG_IGN);
+  (void)::signal(SIGXFSZ, SIG_IGN);
 }
 
 Served serve(const ServedParts& parts) {

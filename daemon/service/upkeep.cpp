@@ -28,7 +28,7 @@ FileDescriptor listen_to(int protocol, int group, const char* what) {
       ::setsockopt(socket.get(), SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) == 0)
     return socket;
   spdlog::warn("the kernel does not tell of changes of {}: {}", what, std::strerror(errno));
-  return FileDescriptor();
+  return {};
 }
 
 // Whether there was anything. What it was does not matter: the firewall looks for itself, and then also sees
