@@ -140,9 +140,8 @@ void Firewall::start(const Policy& policy) {
   for (const NamedDevice& device : devices_)
     if (device.index == 0)
       spdlog::warn(
-          "interface {}: there is no device {} here yet: its packets are judged once there is; if it is "
-          "named "
-          "otherwise, correct `device` in the policy or `devices` in daemon.yaml",
+          "interface {}: there is no device {} here yet: its packets are judged once there is; mend a wrong "
+          "name as `device` in the policy or `devices` in daemon.yaml",
           device.interface, device.name);
   const HookPlan plan = hook_plan(policy, devices_);
   require_installable(plan);
@@ -182,9 +181,9 @@ std::vector<std::uint64_t> Firewall::progress() const {
 }
 
 ReloadReport Firewall::reload(const Policy& policy, Absent absent) {
-  // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
   reloader_->require_room_for(policy);
   std::vector<NamedDevice> devices = named_devices(policy, absent);
+  // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
   install(hook_plan(policy, devices));
   ReloadReport report = reloader_->apply(policy, bindings_of(devices), longest_takeover);
   written_ = policy;

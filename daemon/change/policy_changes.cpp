@@ -53,7 +53,7 @@ void PolicyChanges::began(PolicyText text, PolicySource source, const std::vecto
     if (const auto note = read_text_file(note_path(settings_), max_policy_bytes)) {
       auto unconfirmed = nlohmann::ordered_json::parse(*note, nullptr, false);
       if (unconfirmed.is_discarded()) unconfirmed = nullptr;
-      // Unless the note outlived the confirmation by a moment, and so did nothing else of that process.
+      // A daemon that is killed just after the confirmation leaves the note, though the policy stays.
       const bool confirmed = unconfirmed.is_object() && unconfirmed.contains("digest") &&
                              unconfirmed.at("digest") == nlohmann::ordered_json(digest_);
       if (!confirmed) {

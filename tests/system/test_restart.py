@@ -4,7 +4,6 @@ import contextlib
 import signal
 import socket
 import subprocess
-import threading
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from conditions import eventually
 from numbered import Numbered
 from policies import OUT_ALL, Policy
 from service_manager import ServiceManager
+from test_reload import Background
 from topology import A1, B1
 from traffic import Attempt, TcpEcho, connect, echoes, udp_socket
 from transfers import Transfer
@@ -125,36 +125,13 @@ def test_a_killed_daemon_leaves_what_it_had_copied(vpc, guard, tmp_path):
         assert echoes(connection)
 
 
-class ManyFlows:
-    """A packet of each flow after the other, as fast as it goes, until the end of the context."""
-
-    def __init__(self, host, source, address, flows):
-        self._to = [(address, 10_000 + number) for number in range(flows)]
-        self._socket = udp_socket(host, source)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._send, daemon=True)
-
-    def _send(self):
-        while not self._stop.is_set():
-            for end in self._to:
-                self._socket.sendto(b"one of many", end)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-        self._socket.close()
-
-
 def test_a_copy_that_was_made_under_load_is_whole(vpc, guard, tmp_path):
     """Workers go on while their flows are copied: a packet that comes meanwhile must not make the copy worthless."""
     flows = 20_000
     daemon = guard(MANY, fast_path="off", state={"directory": str(tmp_path), "snapshot_seconds": 1})
     path = tmp_path / "flows-and-counters"
-    with ManyFlows(vpc.a1, A1, B1, flows):
+    ends = [(B1, 10_000 + number) for number in range(flows)]
+    with contextlib.closing(udp_socket(vpc.a1, A1)) as sender, Background(lambda: [sender.sendto(b"one of many", end) for end in ends]):
         for _ in range(3):
             eventually(lambda: daemon.status()["flows"]["active"] == 2 * flows, "all flows to be there")
             eventually(path.exists, "a copy")
