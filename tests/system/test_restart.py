@@ -131,7 +131,8 @@ def test_a_copy_that_was_made_under_load_is_whole(vpc, guard, tmp_path):
     daemon = guard(MANY, fast_path="off", state={"directory": str(tmp_path), "snapshot_seconds": 1})
     path = tmp_path / "flows-and-counters"
     ends = [(B1, 10_000 + number) for number in range(flows)]
-    with contextlib.closing(udp_socket(vpc.a1, A1)) as sender, Background(lambda: [sender.sendto(b"one of many", end) for end in ends]):
+    sender = udp_socket(vpc.a1, A1)
+    with contextlib.closing(sender), Background(lambda: [sender.sendto(b"one of many", end) for end in ends]):
         for _ in range(3):
             eventually(lambda: daemon.status()["flows"]["active"] == 2 * flows, "all flows to be there")
             eventually(path.exists, "a copy")
