@@ -12,6 +12,7 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "daemon/queue/batch_scheduling.h"
 #include "daemon/random_seed.h"
 #include "daemon/service/service_manager.h"
 
@@ -337,6 +338,7 @@ bool Firewall::every_worker_has_looked() {
 }
 
 void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {
+  schedule_in_batches();
   try {
     workers_[index].run(stop);
   } catch (const std::exception& error) {

@@ -1,5 +1,9 @@
 """Several queues: the kernel spreads flows over them, and keeps both directions of a flow together."""
 
+import os
+
+import pytest
+from conditions import eventually
 from policies import OUT_ALL, Policy
 from topology import A1, A1_V6, X, X_V6
 from traffic import TcpEcho, connect, echoes, udp_socket
@@ -48,3 +52,25 @@ def test_connections_in_both_directions_work_on_every_queue(vpc, guard):
             connection.close()
     assert all(received(daemon)), received(daemon)
     assert daemon.counters().gate("sg-ingress", "deny") == daemon.counters().gate("sg-egress", "deny") == 0
+
+
+NOTHING = Policy(members={"a1": ["g"]}, groups={"g": ([], [])})
+
+
+def scheduling(daemon):
+    """Of the main thread, and of the others: the workers, and who answers HTTP."""
+    main = daemon.process.pid
+    policies = {int(task): os.sched_getscheduler(int(task)) for task in os.listdir(f"/proc/{main}/task")}
+    return policies.pop(main), list(policies.values())
+
+
+def test_workers_let_packets_gather_rather_than_interrupt_who_sends_them(vpc, guard):
+    daemon = guard(NOTHING, queues={"count": 2})
+    eventually(lambda: scheduling(daemon)[1].count(os.SCHED_BATCH) == 2, "both workers to run as batch work")
+    assert scheduling(daemon)[0] == os.SCHED_OTHER
+
+
+@pytest.mark.parametrize(("option", "policy"), [("--rr=1", os.SCHED_RR), ("--idle=0", os.SCHED_IDLE)])
+def test_workers_keep_the_scheduling_that_the_operator_chose(vpc, guard, option, policy):
+    main, others = scheduling(guard(NOTHING, before=["chrt", *option.split("=")], queues={"count": 2}))
+    assert {main, *others} == {policy}
