@@ -62,6 +62,15 @@ class Nft(Firewall):
         self.topology.inside(self.name, "nft", "flush", "ruleset")
 
 
+class OneRule(Nft):
+    """The least that anything in the kernel can do: one rule, which refuses the flood."""
+
+    name, label = "one_rule", "one nftables rule"
+
+    def up(self):
+        self.topology.inside(self.name, "nft", "-f", "-", text=policies.one_rule())
+
+
 class Iptables(Firewall):
     name, label = "iptables", "iptables"
 
@@ -80,6 +89,27 @@ class PlainQueue(Firewall):
         if self.process.stdout.readline().strip() != "ready":
             raise RuntimeError("plain_queue did not start")
         self.topology.inside(self.name, "iptables-nft", "-A", "FORWARD", "-j", "NFQUEUE", "--queue-num", "0")
+
+    def down(self):
+        self.topology.inside(self.name, "iptables-nft", "-F", "FORWARD")
+        super().down()
+
+
+class BareQueue(Firewall):
+    """What a program can reach at most that sees every packet: the daemon's queues, and nothing decided."""
+
+    name, label = "bare_queue", "queue, nothing decided"
+
+    def up(self):
+        queues = len(os.sched_getaffinity(0))
+        self.start(str(self.build / "bench" / "bare_queue"), "--queues", str(queues), "--refused-port",
+                   str(policies.DENIED_PORT))
+        programs = [self.process.stdout.readline().strip() for _ in range(queues)]
+        if self.process.stdout.readline().strip() != "ready":
+            raise RuntimeError("bare_queue did not start")
+        for number, program in enumerate(programs):
+            self.topology.inside(self.name, "iptables-nft", "-A", "FORWARD", "-m", "bpf", "--bytecode", program, "-j",
+                                 "NFQUEUE", "--queue-num", str(number))
 
     def down(self):
         self.topology.inside(self.name, "iptables-nft", "-F", "FORWARD")
@@ -134,4 +164,4 @@ class FastPath(Vpcwall):
     name, label, fast_path = "fast_path", "vpcwall, fast path on", "required"
 
 
-ALL = [Firewall, Nft, Iptables, PlainQueue, Queue, FastPath]
+ALL = [Firewall, OneRule, Nft, Iptables, PlainQueue, BareQueue, Queue, FastPath]

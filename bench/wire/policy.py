@@ -49,6 +49,11 @@ def policy(entries=ENTRIES, rules=RULES):
     }
 
 
+def one_rule():
+    """For nftables: the flood is refused, and nothing else looked at."""
+    return f"table ip bench {{\nchain forward {{\ntype filter hook forward priority 0\ntcp dport {DENIED_PORT} drop\n}}\n}}\n"
+
+
 def nft(policy):
     """The same for native nftables: the ACL for every packet, the group for new connections."""
     acl, group = policy["network_acls"][0], policy["security_groups"][0]

@@ -28,10 +28,10 @@ class Results:
         return [one[firewall][key] for one in self.rounds.get(workload, {}).values()
                 if key in one.get(firewall, {})]
 
-    def ratios(self, workload, firewall):
-        """Of each round, to nftables in the same round."""
-        return [one[firewall]["value"] / one["nft"]["value"] for one in self.rounds.get(workload, {}).values()
-                if "value" in one.get(firewall, {}) and one.get("nft", {}).get("value")]
+    def ratios(self, workload, firewall, base="nft"):
+        """Of each round, to another firewall in the same round."""
+        return [one[firewall]["value"] / one[base]["value"] for one in self.rounds.get(workload, {}).values()
+                if "value" in one.get(firewall, {}) and one.get(base, {}).get("value")]
 
     def ratio(self, workload, firewall):
         found = self.ratios(workload, firewall)
@@ -50,8 +50,8 @@ def verdict(results, workload, firewall):
     return met
 
 
-def _cell(results, workload, firewall):
-    ratios = results.ratios(workload, firewall)
+def _cell(results, workload, firewall, base="nft"):
+    ratios = results.ratios(workload, firewall, base)
     if not ratios:
         return "-"
     text = f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
@@ -78,6 +78,17 @@ def table(results, firewalls):
         row.append(" / ".join({True: "yes", False: "NO", None: "-"}[answer] for answer in answers))
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)
+
+
+def bound_table(results):
+    """Markdown: vpcwall against the most that its way through the kernel allows; the empty text where that was not measured."""
+    lines = ["| workload | fast path off, to a queue that decides nothing | fast path on, to one nftables rule |",
+             "| --- | --- | --- |"]
+    for workload, label in LABELS.items():
+        cells = [_cell(results, workload, *pair) for pair in (("queue", "bare_queue"), ("fast_path", "one_rule"))]
+        if cells != ["-", "-"]:
+            lines.append("| " + " | ".join([label, *cells]) + " |")
+    return "\n".join(lines) + "\n\n" if len(lines) > 2 else ""
 
 
 def cost_table(results, firewalls):
@@ -110,20 +121,22 @@ def as_json(results, firewalls, facts):
     return {"schema": "vpcwall/bench/1", **facts, "ratio_to_nft": ratios, "rounds": results.rounds}
 
 
-COLOURS = {"none": "#9aa0a6", "iptables": "#c5a3d9", "naive": "#e0a800", "queue": "#4c8bf5", "fast_path": "#188038"}
+COLOURS = {"none": "#9aa0a6", "one_rule": "#d2c6a5", "iptables": "#c5a3d9", "naive": "#e0a800", "bare_queue": "#a8c7fa",
+           "queue": "#4c8bf5", "fast_path": "#188038"}
 
 
 def svg(results, firewalls):
     """Bars: one group per workload, one bar per firewall, nftables as the line at 1."""
     shown = [one for one in firewalls if one.name != "nft"]
     workloads = [name for name in LABELS if results.ratio(name, "nft")]
-    bar, gap, left, scale = 14, 18, 270, 260
+    bar, gap, left, scale, key = 14, 18, 270, 260, 160
+    width = max(left + 2 * scale + 90, 10 + key * len(shown))
     height = len(workloads) * (bar * len(shown) + gap) + 70
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{left + 2 * scale + 90}" height="{height}" '
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
              'font-family="sans-serif" font-size="12">', '<rect width="100%" height="100%" fill="white"/>']
     for index, one in enumerate(shown):
-        parts.append(f'<rect x="{10 + 150 * index}" y="10" width="12" height="12" fill="{COLOURS[one.name]}"/>'
-                     f'<text x="{26 + 150 * index}" y="20">{one.label}</text>')
+        parts.append(f'<rect x="{10 + key * index}" y="10" width="12" height="12" fill="{COLOURS[one.name]}"/>'
+                     f'<text x="{26 + key * index}" y="20">{one.label}</text>')
     top = 40
     for workload in workloads:
         middle = top + bar * len(shown) / 2 + 4

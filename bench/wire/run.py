@@ -76,7 +76,7 @@ def main():
         grown = growth.curves(topology, wire, build, measure, options.rounds, 1) if options.growth else {}
     print(f"Ratios to nftables with the same policy; median of {options.rounds} interleaved rounds of "
           f"{options.seconds} s (smallest-largest). {os.cpu_count()} CPUs, Linux {platform.release()}.\n")
-    print(report.table(results, chosen) + "\n\n" + report.cost_table(results, chosen))
+    print(report.table(results, chosen) + "\n\n" + report.bound_table(results) + report.cost_table(results, chosen))
     if grown:
         print("\n" + growth.table(grown))
     facts = {"growth": grown, "rounds_of_each": options.rounds, "seconds": options.seconds, "cpus": os.cpu_count(),
