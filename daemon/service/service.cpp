@@ -62,6 +62,27 @@ void reload(Firewall& firewall, PolicyChanges& changes, const signalfd_siginfo& 
   notify_service_manager("READY=1\n" + status_line(firewall));
 }
 
+// What the process ends with, where one of the signals that have come asks for an end.
+std::optional<Served> answer_signals(const FileDescriptor& signals, Firewall& firewall,
+                                     PolicyChanges& changes) {
+  signalfd_siginfo info{};
+  while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (info.ssi_signo == SIGHUP) {
+      reload(firewall, changes, info);
+      continue;
+    }
+    const bool successor = info.ssi_signo == SIGUSR2;
+    const std::string asked_by =
+        signal_name(info.ssi_signo) + std::string(" from process ") + std::to_string(info.ssi_pid);
+    log_event(spdlog::level::info, {{"EVENT", "stopping"}, {"ASKED_BY", asked_by}},
+              asked_by + ": stopping" + (successor ? ", for a successor" : ""));
+    changes.ending();
+    notify_service_manager("STOPPING=1");
+    return Served{0, successor ? Ending::for_successor : Ending::for_good};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 void block_signals() {
@@ -113,21 +134,7 @@ Served serve(const ServedParts& parts) {
       firewall.expire_waiting();
       if (keeper != nullptr) keeper->keep_if_due(firewall, now());
     }
-    signalfd_siginfo info{};
-    while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-      if (info.ssi_signo == SIGHUP) {
-        reload(firewall, changes, info);
-        continue;
-      }
-      const bool successor = info.ssi_signo == SIGUSR2;
-      const std::string asked_by =
-          signal_name(info.ssi_signo) + std::string(" from process ") + std::to_string(info.ssi_pid);
-      log_event(spdlog::level::info, {{"EVENT", "stopping"}, {"ASKED_BY", asked_by}},
-                asked_by + ": stopping" + (successor ? ", for a successor" : ""));
-      changes.ending();
-      notify_service_manager("STOPPING=1");
-      return {0, successor ? Ending::for_successor : Ending::for_good};
-    }
+    if (const auto served = answer_signals(signals, firewall, changes)) return *served;
   }
 }
 

@@ -3,20 +3,31 @@
 #include <systemd/sd-daemon.h>
 
 #include <cstdlib>
+#include <memory>
 
 namespace vpcwall {
+namespace {
+
+struct Free {
+  void operator()(void* memory) const noexcept {
+    // NOLINTNEXTLINE(cppcoreguidelines-no-malloc,cppcoreguidelines-owning-memory) the library allocates
+    std::free(memory);
+  }
+};
+
+}  // namespace
 
 void notify_service_manager(std::string_view state) { ::sd_notify(0, std::string(state).c_str()); }
 
 std::map<std::string, FileDescriptor> kept_descriptors() {
   std::map<std::string, FileDescriptor> kept;
-  char** names = nullptr;
-  const int count = ::sd_listen_fds_with_names(1, &names);
+  char** found = nullptr;
+  const int count = ::sd_listen_fds_with_names(1, &found);
+  const std::unique_ptr<char*, Free> owned(found);
   for (int i = 0; i < count; ++i) {
-    kept.insert_or_assign(names[i], FileDescriptor(SD_LISTEN_FDS_START + i));
-    std::free(names[i]);
+    const std::unique_ptr<char, Free> name(found[i]);
+    kept.insert_or_assign(name.get(), FileDescriptor(SD_LISTEN_FDS_START + i));
   }
-  std::free(names);
   return kept;
 }
 
