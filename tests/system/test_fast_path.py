@@ -11,7 +11,7 @@ import pytest
 from conditions import eventually
 from daemon import SANITIZED, program
 from policies import OUT_ALL, Policy, open_policy
-from topology import A1, A1_V6, X, X_V6
+from topology import A1, A1_V6, B1, X, X_V6
 from traffic import TcpEcho, connect, echoes, inject
 from scapy.layers.inet import IP, TCP
 
@@ -111,10 +111,11 @@ def test_a_connection_costs_one_packet_in_the_queue(vpc, guard, family):
 
 
 def test_refused_packets_are_counted_where_they_would_be_without_it(vpc, guard):
-    daemon = guard(Policy(members={"a1": ["g"]}, groups={"g": (["tcp/80 203.0.113.0/24"], OUT_ALL)}), fast_path="required")
+    # To b1: what a1's connections of the tests before may still send would be refused and counted as well.
+    daemon = guard(Policy(members={"b1": ["g"]}, groups={"g": (["tcp/80 203.0.113.0/24"], OUT_ALL)}), fast_path="required")
     before = sum(queue["received"] for queue in daemon.status()["queues"])
     for port in range(1024, 1124):
-        inject(vpc.x, IP(src=X, dst=A1) / TCP(sport=port, dport=81, flags="S"))
+        inject(vpc.x, IP(src=X, dst=B1) / TCP(sport=port, dport=81, flags="S"))
     eventually(lambda: daemon.counters().gates().get("sg-ingress deny") == 100, "all to be refused")
     assert daemon.status()["fast_path"]["refusals"]["cached"] >= 1
     assert sum(queue["received"] for queue in daemon.status()["queues"]) - before < 10
