@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 #include <type_traits>
+#include <utility>
 
 namespace vpcwall {
 namespace {
@@ -84,17 +85,27 @@ Flow to_flow(const StoredFlow& stored, const SavedState& state) {
   return flow;
 }
 
+// Of two kinds of whole numbers; what JSON also calls a number, 1e49 for one, has no place in either.
+template <class Number>
+Number read_whole(const json& found) {
+  const bool fits = std::is_unsigned_v<Number>   ? found.is_number_unsigned()
+                    : found.is_number_unsigned() ? std::in_range<Number>(found.get<std::uint64_t>())
+                                                 : found.is_number_integer();
+  if (!fits) throw std::runtime_error("a number that cannot be");
+  return found.get<Number>();
+}
+
 json count_json(const Count& count) {
   return json::array({count.packets, count.bytes, count_of(count.last_hit)});
 }
 Count read_count(const json& found) {
-  return {found.at(0).get<std::uint64_t>(), found.at(1).get<std::uint64_t>(),
-          time_of(found.at(2).get<std::int64_t>())};
+  return {read_whole<std::uint64_t>(found.at(0)), read_whole<std::uint64_t>(found.at(1)),
+          time_of(read_whole<std::int64_t>(found.at(2)))};
 }
 
 template <class Enum>
 Enum read_enum(const json& found, std::size_t size) {
-  const auto value = found.get<std::uint64_t>();
+  const auto value = read_whole<std::uint64_t>(found);
   if (value >= size) throw std::runtime_error("a value that cannot be");
   return static_cast<Enum>(value);
 }
@@ -135,8 +146,8 @@ json parse_head(std::string_view text) {
 
 void read_head(const json& head, SavedState& state) {
   head.at("boot").get_to(state.boot);
-  state.saved_at = time_of(head.at("saved_at").get<std::int64_t>());
-  head.at("saved_unix").get_to(state.saved_unix);
+  state.saved_at = time_of(read_whole<std::int64_t>(head.at("saved_at")));
+  state.saved_unix = read_whole<std::int64_t>(head.at("saved_unix"));
   for (const json& one : list(head, "interfaces")) state.interfaces.push_back(one.get<std::string>());
   for (const json& one : list(head, "rules")) state.rules.push_back(read_rule(one));
   for (const json& one : list(head, "gates"))

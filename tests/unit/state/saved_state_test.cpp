@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
+
 #include "engine/shard.h"
 #include "policy/compile.h"
 #include "state/kept_counters.h"
@@ -182,6 +184,26 @@ TEST(SavedStateTest, RefusesWhatIsNotWhole) {
     EXPECT_FALSE(decode(std::string_view(bytes).substr(0, size))) << size;
   EXPECT_FALSE(decode(bytes + '\0'));
   EXPECT_EQ(decode("vpcwall state 2\n" + bytes.substr(16)).error(), "not a state of this version");
+}
+
+TEST(SavedStateTest, RefusesNumbersThatAreNotWholeOrDoNotFit) {
+  const std::string text = "\"saved_at\":0,";
+  const auto with = [&text](std::string_view number) {
+    SavedState empty;
+    std::string bytes = encode(empty);
+    bytes.replace(bytes.find(text), text.size(), "\"saved_at\":" + std::string(number) + ',');
+    std::uint64_t size = bytes.size() - 32;  // the first line, two sizes
+    std::memcpy(bytes.data() + 16, &size, sizeof size);
+    return decode(bytes);
+  };
+  ASSERT_TRUE(with("7"));
+  EXPECT_EQ(with("7")->saved_at, TimePoint(Duration(7)));
+  ASSERT_TRUE(with("-7"));
+  EXPECT_EQ(with("-7")->saved_at, TimePoint(Duration(-7)));
+  for (const char* wrong : {"1e49", "1.5", "18446744073709551615", "\"7\"", "null"}) {
+    ASSERT_FALSE(with(wrong)) << wrong;
+    EXPECT_EQ(with(wrong).error(), "a number that cannot be") << wrong;
+  }
 }
 
 // A digest stands around the bytes, so this is about memory: whatever stands there, nothing is read beside
