@@ -81,39 +81,47 @@ class Iptables(Firewall):
         self.topology.inside(self.name, "iptables-legacy-restore", text="*filter\n:FORWARD ACCEPT [0:0]\nCOMMIT\n")
 
 
-class PlainQueue(Firewall):
-    name, label = "naive", "plain queue program"
+class QueueProgram(Firewall):
+    """A program that answers queues, and the rules that fill them."""
 
-    def up(self):
-        self.start(str(self.build / "bench" / "plain_queue"))
-        if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError("plain_queue did not start")
-        self.topology.inside(self.name, "iptables-nft", "-A", "FORWARD", "-j", "NFQUEUE", "--queue-num", "0")
+    def start_program(self, *command):
+        """Returns what it printed before it was ready."""
+        self.start(*command)
+        lines = []
+        for line in self.process.stdout:
+            if line.strip() == "ready":
+                return lines
+            lines.append(line.strip())
+        raise RuntimeError(f"{command[0]} did not start: {' '.join(lines)}")
+
+    def fill(self, number, *match):
+        self.topology.inside(self.name, "iptables-nft", "-A", "FORWARD", *match, "-j", "NFQUEUE", "--queue-num", str(number))
 
     def down(self):
         self.topology.inside(self.name, "iptables-nft", "-F", "FORWARD")
         super().down()
 
 
-class BareQueue(Firewall):
+class PlainQueue(QueueProgram):
+    name, label = "naive", "plain queue program"
+
+    def up(self):
+        self.start_program(str(self.build / "bench" / "plain_queue"))
+        self.fill(0)
+
+
+class BareQueue(QueueProgram):
     """What a program can reach at most that sees every packet: the daemon's queues, and nothing decided."""
 
     name, label = "bare_queue", "queue, nothing decided"
 
     def up(self):
         queues = len(os.sched_getaffinity(0))
-        self.start(str(self.build / "bench" / "bare_queue"), "--queues", str(queues), "--refused-port",
-                   str(policies.DENIED_PORT))
-        programs = [self.process.stdout.readline().strip() for _ in range(queues)]
-        if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError("bare_queue did not start")
-        for number, program in enumerate(programs):
-            self.topology.inside(self.name, "iptables-nft", "-A", "FORWARD", "-m", "bpf", "--bytecode", program, "-j",
-                                 "NFQUEUE", "--queue-num", str(number))
-
-    def down(self):
-        self.topology.inside(self.name, "iptables-nft", "-F", "FORWARD")
-        super().down()
+        matches = self.start_program(str(self.build / "bench" / "bare_queue"), "--queues", str(queues), "--refused-port",
+                                     str(policies.DENIED_PORT))
+        for number, match in enumerate(matches):
+            self.fill(number, "-m", "bpf", "--bytecode", match)
+        self.fill(queues - 1)  # as with the daemon, the last one takes what is left
 
 
 class Vpcwall(Firewall):

@@ -85,12 +85,12 @@ Flow to_flow(const StoredFlow& stored, const SavedState& state) {
   return flow;
 }
 
-// Of two kinds of whole numbers; what JSON also calls a number, 1e49 for one, has no place in either.
+// Refuses what JSON calls a number and Number cannot hold: converting 1e49 would be undefined.
 template <class Number>
 Number read_whole(const json& found) {
-  const bool fits = std::is_unsigned_v<Number>   ? found.is_number_unsigned()
-                    : found.is_number_unsigned() ? std::in_range<Number>(found.get<std::uint64_t>())
-                                                 : found.is_number_integer();
+  const bool fits = found.is_number_unsigned()
+                        ? std::in_range<Number>(found.get<std::uint64_t>())
+                        : found.is_number_integer() && std::in_range<Number>(found.get<std::int64_t>());
   if (!fits) throw std::runtime_error("a number that cannot be");
   return found.get<Number>();
 }

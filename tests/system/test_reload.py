@@ -2,8 +2,8 @@
 
 import signal
 import subprocess
-import threading
 
+from background import Background
 from conditions import eventually
 from daemon import SANITIZED, program
 from policies import OUT_ALL, Policy, open_policy
@@ -13,35 +13,6 @@ from transfers import Transfer
 
 RELOADS = 100 if SANITIZED else 500
 MISTAKEN = '{"version": 1, "vpc": {"cidr": "10.0.0.0/33"}, "surprise": true}'
-
-
-class Background:
-    """Work on a thread of its own, again and again until it is told to stop; what it raised comes out at the end."""
-
-    def __init__(self, work):
-        self.rounds = 0
-        self._work = work
-        self._stop = threading.Event()
-        self._failure = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self):
-        try:
-            while not self._stop.is_set():
-                self._work()
-                self.rounds += 1
-        except BaseException as failure:  # handed to the thread that asks
-            self._failure = failure
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-        if self._failure:
-            raise self._failure
 
 
 def test_hundreds_of_reloads_under_traffic_lose_no_connection_and_no_byte(vpc, guard):

@@ -7,11 +7,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from background import Background
 from conditions import eventually
 from numbered import Numbered
 from policies import OUT_ALL, Policy
 from service_manager import ServiceManager
-from test_reload import Background
 from topology import A1, B1
 from traffic import Attempt, TcpEcho, connect, echoes, udp_socket
 from transfers import Transfer
