@@ -15,6 +15,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdarg>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 #include <utility>
@@ -26,7 +27,6 @@
 namespace vpcwall {
 namespace {
 
-constexpr const char* bpf_file_system = "/sys/fs/bpf";
 constexpr long bpf_file_system_magic = 0xcafe4a11;
 
 [[noreturn]] void fail(const std::string& what, int error) {
@@ -42,14 +42,29 @@ void require_kernel() {
 #ifndef __x86_64__
   throw std::runtime_error("the fast path relies on the memory order of x86-64");
 #endif
-  struct statfs status {};
-  if (::statfs(bpf_file_system, &status) != 0 || status.f_type != bpf_file_system_magic)
-    throw std::runtime_error("there is no BPF file system at /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf");
-  if (::access(bpf_file_system, W_OK | X_OK) != 0)
-    throw std::runtime_error("this user may not write to /sys/fs/bpf, where rules find the programs by name");
   const long commands = membarrier(MEMBARRIER_CMD_QUERY);
   if (commands < 0 || (commands & MEMBARRIER_CMD_GLOBAL) == 0)
     throw std::runtime_error("this kernel has no membarrier(2), which tells when it has let go of a record");
+}
+
+bool is_bpf_file_system(const std::filesystem::path& place) noexcept {
+  struct statfs status {};
+  return ::statfs(place.c_str(), &status) == 0 && status.f_type == bpf_file_system_magic;
+}
+
+// Where programs get names. Only root may enter the usual place; a service finds a piece of it in its own
+// directory, if its unit has put it there.
+std::filesystem::path place_for_names() {
+  std::vector<std::filesystem::path> places{"/sys/fs/bpf"};
+  const char* const own = std::getenv("RUNTIME_DIRECTORY");  // NOLINT: nobody changes the environment
+  if (own != nullptr) places.push_back(std::filesystem::path(own) / "bpf");
+  std::erase_if(places, [](const auto& place) { return !is_bpf_file_system(place); });
+  if (places.empty())
+    throw std::runtime_error("there is no BPF file system at /sys/fs/bpf; mount -t bpf bpf /sys/fs/bpf");
+  for (const auto& place : places)
+    if (::access(place.c_str(), W_OK | X_OK) == 0) return place;
+  throw std::runtime_error("this user may not write to " + places.back().string() +
+                           ", where rules find the programs by name");
 }
 
 // Names of programs are shared by all network namespaces of the host; there is one daemon in each.
@@ -80,7 +95,7 @@ void KernelFastPath::Destroy::operator()(fast_path_bpf* skeleton) const noexcept
 
 KernelFastPath::KernelFastPath(const FastPathSizes& sizes, std::size_t device_classes)
     : device_classes_(device_classes),
-      folder_(std::filesystem::path(bpf_file_system) / ("vpcwall-" + std::to_string(network_namespace()))),
+      folder_(place_for_names() / ("vpcwall-" + std::to_string(network_namespace()))),
       memory_name_(flows_name(folder_) + std::to_string(network_namespace_cookie())) {
   require_kernel();
   if (!is_power_of_two(sizes.flows) || !is_power_of_two(sizes.refusals) ||

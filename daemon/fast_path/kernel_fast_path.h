@@ -7,9 +7,9 @@
 // One program of each kind per device class (engine/passage.h), all on the same memory. Rules that were
 // installed keep their programs, and those keep the memory, also when this process is gone: then the kernel
 // goes on passing what is there, until it idles.
-// Needs Linux 5.12, x86-64, a BPF file system at /sys/fs/bpf and membarrier(2). Throws std::runtime_error
-// with one line that says what is missing. shared() is used as fast_path.h says; the rest belongs to the
-// control thread.
+// Needs Linux 5.12, x86-64, membarrier(2) and a BPF file system that this user may write to: at /sys/fs/bpf,
+// or, as a service, at $RUNTIME_DIRECTORY/bpf. Throws std::runtime_error with one line that says what is
+// missing. shared() is used as fast_path.h says; the rest belongs to the control thread.
 #pragma once
 
 #include <cstdint>

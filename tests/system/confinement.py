@@ -1,7 +1,7 @@
 """A program confined as systemd would confine the service, where no systemd runs: user, capabilities, file system, calls.
 
 What the unit says is read from the unit itself. `Confinement.wrap(command)` stands for ExecStart: a mount namespace in which
-everything but the writable folders is read-only and /sys/fs/bpf is a folder of the service's own, a /proc of its own
+everything but the writable folders is read-only, with a piece of the BPF file system in one of them, a /proc of its own
 processes alone, a user without a name, the capabilities, no new ones, and the filter of system calls and socket families.
 
 As a program it is the inside of that: `confinement.py mounts|calls JSON COMMAND…` does its part and becomes COMMAND.
@@ -64,7 +64,8 @@ class Confinement:
         self.own_bpf = BPF / f"vwtest-{os.getpid()}"
         place = (UNIT.parent / "vpcwall.tmpfiles").read_text(encoding="utf-8").splitlines()
         assert f"d- {BPF}/vpcwall 0700 vpcwall vpcwall -" in place
-        assert unit_values("BindPaths") == [f"-{BPF}/vpcwall:{BPF}"]
+        assert unit_values("RuntimeDirectory") == ["vpcwall"]
+        assert unit_values("BindPaths") == [f"-{BPF}/vpcwall:/run/vpcwall/bpf"]
         self.own_bpf.mkdir(mode=0o700)
         os.chown(self.own_bpf, USER, USER)
 
@@ -80,6 +81,7 @@ class Confinement:
         identity = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs", "--pdeathsig=KILL"]
         identity += [f"--bounding-set={capabilities('CapabilityBoundingSet')}"]
         identity += [f"--{which}-caps={capabilities('AmbientCapabilities')}" for which in ("inh", "ambient")]
+        identity = ["env", f"RUNTIME_DIRECTORY={writable}", *identity]
         outside = ["unshare", "--mount", "--propagation", "private", *itself, "mounts", json.dumps(mounts)]
         return [*outside, *identity, *itself, "calls", json.dumps(calls), *command]
 
@@ -91,10 +93,12 @@ def mount(*arguments):
 def confine_mounts(bpf, writable):
     assert unit_values("ProtectSystem") == ["strict"] and unit_values("ProcSubset") == ["pid"]
     mount("--bind", writable, writable)
-    mount("--bind", bpf, str(BPF))
+    own_bpf = f"{writable}/bpf"
+    os.makedirs(own_bpf, exist_ok=True)
+    mount("--bind", bpf, own_bpf)
     points = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()]
     for point in points:
-        if point not in (writable, str(BPF)) and not point.startswith(("/dev", "/proc")):
+        if point not in (writable, own_bpf) and not point.startswith(("/dev", "/proc")):
             mount("-o", "remount,bind,ro", point)
     mount("-t", "proc", "-o", "hidepid=invisible,subset=pid", "proc", "/proc")
 
