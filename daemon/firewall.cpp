@@ -12,7 +12,6 @@
 #include <system_error>
 #include <unordered_map>
 
-#include "daemon/queue/batch_scheduling.h"
 #include "daemon/random_seed.h"
 #include "daemon/service/service_manager.h"
 
@@ -165,6 +164,7 @@ void Firewall::start(const Policy& policy) {
     install(hook_plan(policy, devices_));
   }
   if (fast_path_ && no_fast_path_.empty()) fast_path_->leave_for_successor();
+  suit_priority();
 }
 
 std::vector<std::pair<std::string, int>> Firewall::descriptors() const {
@@ -323,7 +323,17 @@ bool Firewall::suit_watchers() {
   if (fast_path_) fast_path_->shared().rest(false, refusals_seen);
   const bool everywhere = every_worker_has_looked();
   if (const auto policy = reloader_->current()) open_fast_path(*policy);
+  suit_priority();
   return everywhere;
+}
+
+// New connections wait for established ones, unless those wait for the workers, too.
+void Firewall::suit_priority() {
+  const bool kernel_passes = fast_path_ && no_fast_path_.empty() && !is_paused();
+  if (!scheduling_.put_behind_established(kernel_passes))
+    spdlog::warn(
+        "every packet comes to the workers now, and still other programs run before them: to raise a "
+        "priority again takes LimitNICE=+0 in the unit, or `prlimit --nice=20`");
 }
 
 void Firewall::wake_workers() noexcept {
@@ -338,8 +348,8 @@ bool Firewall::every_worker_has_looked() {
 }
 
 void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {
-  schedule_in_batches();
   try {
+    scheduling_.enlist();
     workers_[index].run(stop);
   } catch (const std::exception& error) {
     {

@@ -28,6 +28,7 @@
 #include "daemon/file_descriptor.h"
 #include "daemon/hooks/standing_hooks.h"
 #include "daemon/queue/nfqueue.h"
+#include "daemon/queue/worker_scheduling.h"
 #include "daemon/settings.h"
 #include "policy/policy.h"
 #include "runtime/reloader.h"
@@ -185,6 +186,7 @@ class Firewall {
   void open_fast_path(const CompiledPolicy& policy);
   [[nodiscard]] bool is_paused() const noexcept;
   [[nodiscard]] bool suit_watchers();
+  void suit_priority();
   // The socket of a queue that the process before has left under `name`, if there is one.
   [[nodiscard]] FileDescriptor take_queue_socket(const std::string& name);
   // What keeps the fast path's programs where rules can name them, while `plan` is installed.
@@ -225,6 +227,7 @@ class Firewall {
   StandingHooks hooks_;
   std::vector<NamedDevice> devices_;  // of the policy in force
   std::deque<Worker> workers_;
+  WorkerScheduling scheduling_;
   std::vector<std::jthread> threads_;
 };
 

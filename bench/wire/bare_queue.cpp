@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "daemon/hooks/queue_hash.h"
-#include "daemon/queue/batch_scheduling.h"
 #include "daemon/queue/nfqueue.h"
+#include "daemon/queue/worker_scheduling.h"
 
 namespace vpcwall::bench {
 namespace {
@@ -31,8 +31,8 @@ bool is_syn_to(std::span<const std::byte> packet, std::uint16_t port) {
          packet[port_low] == static_cast<std::byte>(port & 0xffU);
 }
 
-[[noreturn]] void answer_for_ever(NfQueue& queue, std::uint16_t refused_port) {
-  schedule_in_batches();
+[[noreturn]] void answer_for_ever(NfQueue& queue, std::uint16_t refused_port, WorkerScheduling& scheduling) {
+  scheduling.enlist();
   std::array<Verdict, max_burst> verdicts{};
   for (;;) {
     const std::span<const QueuedPacket> burst = queue.receive(std::chrono::seconds(1));
@@ -52,10 +52,12 @@ void run(std::uint16_t count, std::uint16_t refused_port) {
       std::cout << to_bytecode(queue_hash_program(Family::ipv4, hash_seed, count, number)) << '\n';
   }
   std::cout << "ready" << std::endl;
+  WorkerScheduling scheduling;
   std::vector<std::jthread> workers(count);
   for (std::uint16_t number = 0; number < count; ++number)
-    workers[number] =
-        std::jthread([&queue = *queues[number], refused_port] { answer_for_ever(queue, refused_port); });
+    workers[number] = std::jthread([&queue = *queues[number], &scheduling, refused_port] {
+      answer_for_ever(queue, refused_port, scheduling);
+    });
 }
 
 }  // namespace

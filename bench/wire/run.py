@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def busy_seconds():
-    """What all CPUs have worked; what runs at low priority is not counted."""
+    """What all CPUs have worked."""
     fields = Path("/proc/stat").read_text(encoding="ascii").split("\n", 1)[0].split()
-    user, _nice, system, _idle, _wait, irq, softirq = (int(field) for field in fields[1:8])
-    return (user + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    user, nice, system, _idle, _wait, irq, softirq = (int(field) for field in fields[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
 
 
 def measure(wire, firewall, workload, seconds):

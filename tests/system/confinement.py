@@ -66,6 +66,7 @@ class Confinement:
         assert f"d- {BPF}/vpcwall 0700 vpcwall vpcwall -" in place
         assert unit_values("RuntimeDirectory") == ["vpcwall"]
         assert unit_values("BindPaths") == [f"-{BPF}/vpcwall:/run/vpcwall/bpf"]
+        assert unit_values("LimitNICE") == ["+0"]
         self.own_bpf.mkdir(mode=0o700)
         os.chown(self.own_bpf, USER, USER)
 

@@ -12,6 +12,7 @@ from conditions import eventually
 from namespaces import PREFIX
 
 SANITIZED = bool(os.environ.get("VPCWALL_SANITIZE"))
+BEHIND = 5  # the nice value of workers while the kernel passes what is established
 # What a run may choose for all daemons whose test does not: {"backend": "nft"}.
 DEFAULTS = json.loads(os.environ.get("VPCWALL_TEST_SETTINGS", "{}"))
 
@@ -137,6 +138,15 @@ class Daemon:
 
     def status(self):
         return self.ask("status")
+
+    def scheduling(self):
+        """{thread: (policy, nice value)}."""
+        threads = [int(name) for name in os.listdir(f"/proc/{self.process.pid}/task")]
+        return {one: (os.sched_getscheduler(one), os.getpriority(os.PRIO_PROCESS, one)) for one in threads}
+
+    def worker_priorities(self):
+        """Their nice values; workers are what runs as batch work."""
+        return [priority for policy, priority in self.scheduling().values() if policy == os.SCHED_BATCH]
 
     def counters(self):
         return Counters(self.ask("rules"))

@@ -7,8 +7,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from conditions import eventually
 from confinement import USER, Confinement
-from daemon import SANITIZED, Daemon
+from daemon import BEHIND, SANITIZED, Daemon
 from namespaces import PREFIX
 from policies import OUT_ALL, Policy, open_policy
 from topology import A1, X
@@ -26,7 +27,7 @@ FORBIDDEN = {
     "send to a network": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM)",
     "become root": "os.setuid(0)",
     "set an owner": "os.chown(folder, 0, 0)",
-    "set a priority": "os.setpriority(os.PRIO_PROCESS, 0, 5)",
+    "run before others": "os.setpriority(os.PRIO_PROCESS, 0, -1)",
     "name a program where others do": "os.mkdir('/sys/fs/bpf/vwtest')",
     "leave its root": "os.chroot('/')",
 }
@@ -109,6 +110,7 @@ def test_it_judges_with_rules_and_fast_path_and_leaves_nothing_behind(vpc, guard
     assert facts["NoNewPrivs"] == ["1"] and facts["Seccomp"] == ["2"]
     assert vpc.router.rules() != rules_before
     assert daemon.status()["fast_path"]["active"], daemon.log()
+    eventually(lambda: daemon.worker_priorities() == [BEHIND], "the worker to run behind the others")
 
     with TcpEcho(vpc.a1, 443), connect(vpc.x, A1, 443) as client:
         assert echoes(client)

@@ -1,9 +1,11 @@
 """Several queues: the kernel spreads flows over them, and keeps both directions of a flow together."""
 
 import os
+from pathlib import Path
 
 import pytest
 from conditions import eventually
+from daemon import BEHIND
 from policies import OUT_ALL, Policy
 from topology import A1, A1_V6, X, X_V6
 from traffic import TcpEcho, connect, echoes, udp_socket
@@ -57,20 +59,48 @@ def test_connections_in_both_directions_work_on_every_queue(vpc, guard):
 NOTHING = Policy(members={"a1": ["g"]}, groups={"g": ([], [])})
 
 
-def scheduling(daemon):
-    """Of the main thread, and of the others: the workers, and who answers HTTP."""
-    main = daemon.process.pid
-    policies = {int(task): os.sched_getscheduler(int(task)) for task in os.listdir(f"/proc/{main}/task")}
-    return policies.pop(main), list(policies.values())
+def others(daemon):
+    """How all threads but the main one are scheduled: the workers, and who answers HTTP or the fast path."""
+    threads = daemon.scheduling()
+    main = threads.pop(daemon.process.pid)
+    return main, list(threads.values())
 
 
 def test_workers_let_packets_gather_rather_than_interrupt_who_sends_them(vpc, guard):
-    daemon = guard(NOTHING, queues={"count": 2})
-    eventually(lambda: scheduling(daemon)[1].count(os.SCHED_BATCH) == 2, "both workers to run as batch work")
-    assert scheduling(daemon)[0] == os.SCHED_OTHER
+    daemon = guard(NOTHING, queues={"count": 2}, fast_path="off")
+    eventually(lambda: daemon.worker_priorities() == [0, 0], "both workers to run as batch work")
+    assert others(daemon)[0] == (os.SCHED_OTHER, 0)
+
+
+def may_raise_limits():
+    """CAP_SYS_RESOURCE, of which a container's root has none."""
+    (line,) = [line for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines() if line.startswith("CapEff:")]
+    return int(line.split()[1], 16) >> 24 & 1 == 1
+
+
+@pytest.mark.parametrize(("before", "may_return"), [
+    ([], may_raise_limits()), (["setpriv", "--bounding-set=-sys_resource"], False)], ids=["as it comes", "no right to raise"])
+def test_workers_stand_behind_what_is_established_while_the_kernel_passes_that(vpc, guard, before, may_return):
+    daemon = guard(NOTHING, before=before, queues={"count": 2}, fast_path="required")
+    eventually(lambda: daemon.worker_priorities() == [BEHIND, BEHIND], "both workers to run behind the others")
+    assert others(daemon)[0] == (os.SCHED_OTHER, 0)
+    while_judging_all = [0, 0] if may_return else [BEHIND, BEHIND]
+    daemon.ask("tap", enable=True)  # every packet comes to them
+    assert daemon.worker_priorities() == while_judging_all
+    assert ("to raise a priority again" in daemon.log()) == (not may_return)
+    daemon.reload(NOTHING)
+    assert daemon.worker_priorities() == while_judging_all
+    daemon.ask("tap", enable=False)
+    assert daemon.worker_priorities() == [BEHIND, BEHIND]
 
 
 @pytest.mark.parametrize(("option", "policy"), [("--rr=1", os.SCHED_RR), ("--idle=0", os.SCHED_IDLE)])
 def test_workers_keep_the_scheduling_that_the_operator_chose(vpc, guard, option, policy):
-    main, others = scheduling(guard(NOTHING, before=["chrt", *option.split("=")], queues={"count": 2}))
-    assert {main, *others} == {policy}
+    main, rest = others(guard(NOTHING, before=["chrt", *option.split("=")], queues={"count": 2}))
+    assert {main, *rest} == {(policy, 0)}
+
+
+def test_workers_keep_the_priority_that_the_operator_chose(vpc, guard):
+    daemon = guard(NOTHING, before=["nice", "--adjustment=1"], queues={"count": 2}, fast_path="required")
+    eventually(lambda: daemon.worker_priorities() == [1, 1], "both workers to run as batch work")
+    assert others(daemon)[0] == (os.SCHED_OTHER, 1)
