@@ -33,7 +33,7 @@ class WorkerScheduling {
   [[nodiscard]] bool put_behind_established(bool yes);
 
  private:
-  bool apply(pid_t worker) const noexcept;  // under the mutex
+  [[nodiscard]] bool apply(pid_t worker) const noexcept;  // under the mutex
 
   bool policy_is_ours_, priority_is_ours_;
   std::mutex mutex_;
