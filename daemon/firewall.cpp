@@ -103,7 +103,7 @@ void Firewall::give_up_fast_path(const std::string& reason) {
 void Firewall::open_fast_path(const CompiledPolicy& policy) {
   if (!fast_path_) return;
   fast_path_->shared().begin_change();
-  if (is_paused() || !no_fast_path_.empty()) return;
+  if (!kernel_answers()) return;
   fast_path_->shared().end_change(policy.generation, services_of(policy).value_or(std::vector<Prefix>{}));
 }
 
@@ -111,7 +111,7 @@ FastPathStatus Firewall::fast_path() const {
   FastPathStatus status;
   status.reason = no_fast_path_;
   if (!fast_path_) return status;
-  status.active = !is_paused() && no_fast_path_.empty();
+  status.active = kernel_answers();
   if (is_paused())
     status.reason = shadow_pauses_ ? "a policy is tried in the shadow, so every packet has to come to it"
                                    : "decisions are being recorded, so every packet has to be one";
@@ -316,6 +316,8 @@ bool Firewall::is_paused() const noexcept {
          std::find(uses_.begin(), uses_.end(), FastPathUse::off) != uses_.end();
 }
 
+bool Firewall::kernel_answers() const noexcept { return fast_path_ && no_fast_path_.empty() && !is_paused(); }
+
 // The kernel answers what nobody wants to see as a decision.
 bool Firewall::suit_watchers() {
   const bool refusals_seen = std::find(uses_.begin(), uses_.end(), FastPathUse::flows) != uses_.end();
@@ -329,8 +331,7 @@ bool Firewall::suit_watchers() {
 
 // New connections wait for established ones, unless those wait for the workers, too.
 void Firewall::suit_priority() {
-  const bool kernel_passes = fast_path_ && no_fast_path_.empty() && !is_paused();
-  if (!scheduling_.put_behind_established(kernel_passes))
+  if (!scheduling_.put_behind_established(kernel_answers()))
     spdlog::warn(
         "every packet comes to the workers now, and still other programs run before them: to raise a "
         "priority again takes LimitNICE=+0 in the unit, or `prlimit --nice=20`");
@@ -349,7 +350,7 @@ bool Firewall::every_worker_has_looked() {
 
 void Firewall::run_worker(std::size_t index, const std::stop_token& stop) {
   try {
-    scheduling_.enlist();
+    const WorkerScheduling::Enlistment enlistment(scheduling_);
     workers_[index].run(stop);
   } catch (const std::exception& error) {
     {

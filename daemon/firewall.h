@@ -185,6 +185,7 @@ class Firewall {
   void give_up_fast_path(const std::string& reason);
   void open_fast_path(const CompiledPolicy& policy);
   [[nodiscard]] bool is_paused() const noexcept;
+  [[nodiscard]] bool kernel_answers() const noexcept;
   [[nodiscard]] bool suit_watchers();
   void suit_priority();
   // The socket of a queue that the process before has left under `name`, if there is one.

@@ -32,7 +32,7 @@ bool is_syn_to(std::span<const std::byte> packet, std::uint16_t port) {
 }
 
 [[noreturn]] void answer_for_ever(NfQueue& queue, std::uint16_t refused_port, WorkerScheduling& scheduling) {
-  scheduling.enlist();
+  const WorkerScheduling::Enlistment enlistment(scheduling);
   std::array<Verdict, max_burst> verdicts{};
   for (;;) {
     const std::span<const QueuedPacket> burst = queue.receive(std::chrono::seconds(1));

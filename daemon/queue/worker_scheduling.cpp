@@ -30,12 +30,18 @@ WorkerScheduling::WorkerScheduling() noexcept
   if (priority_is_ours_) ask_for_the_way_back();
 }
 
-void WorkerScheduling::enlist() {
+WorkerScheduling::Enlistment::Enlistment(WorkerScheduling& scheduling) : scheduling_(scheduling) {
   const sched_param none{};
-  if (policy_is_ours_) (void)::sched_setscheduler(this_thread, SCHED_BATCH, &none);
-  const std::lock_guard lock(mutex_);
-  workers_.push_back(::gettid());
-  (void)apply(workers_.back());
+  if (scheduling_.policy_is_ours_) (void)::sched_setscheduler(this_thread, SCHED_BATCH, &none);
+  const std::lock_guard lock(scheduling_.mutex_);
+  scheduling_.workers_.push_back(::gettid());
+  (void)scheduling_.apply(scheduling_.workers_.back());
+}
+
+// The number of a thread that has ended may be somebody else's.
+WorkerScheduling::Enlistment::~Enlistment() {
+  const std::lock_guard lock(scheduling_.mutex_);
+  std::erase(scheduling_.workers_, ::gettid());
 }
 
 bool WorkerScheduling::put_behind_established(bool yes) {

@@ -25,11 +25,20 @@ class WorkerScheduling {
   // for the right to raise a priority again that was lowered (RLIMIT_NICE).
   WorkerScheduling() noexcept;
 
-  // By each worker's thread, before it does anything else.
-  void enlist();
+  // The calling thread is a worker as long as this lives, on its own stack.
+  class Enlistment {
+   public:
+    explicit Enlistment(WorkerScheduling& scheduling);
+    ~Enlistment();
+    Enlistment(const Enlistment&) = delete;
+    Enlistment& operator=(const Enlistment&) = delete;
 
-  // By any other thread, as long as all that were enlisted run. False when workers stay behind that should
-  // not, because there is no right to raise a priority.
+   private:
+    WorkerScheduling& scheduling_;
+  };
+
+  // By any thread. False when workers stay behind that should not, because there is no right to raise a
+  // priority.
   [[nodiscard]] bool put_behind_established(bool yes);
 
  private:

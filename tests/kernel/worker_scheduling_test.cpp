@@ -16,7 +16,7 @@ class Enlisted {
  public:
   explicit Enlisted(WorkerScheduling& scheduling)
       : thread_([this, &scheduling] {
-          scheduling.enlist();
+          const WorkerScheduling::Enlistment enlistment(scheduling);
           id_ = ::gettid();
           ready_.arrive_and_wait();
           ready_.arrive_and_wait();
@@ -51,6 +51,14 @@ TEST(WorkerSchedulingTest, PutsWorkersBehindAndLevelAgain) {
   EXPECT_EQ(early.nice(), 0);
   EXPECT_EQ(late.nice(), 0);
   EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), 0) << "this thread is none of them";
+}
+
+// Whoever has its number by then must not be touched.
+TEST(WorkerSchedulingTest, ForgetsWorkersThatHaveEnded) {
+  WorkerScheduling scheduling;
+  { const Enlisted ended(scheduling); }
+  EXPECT_TRUE(scheduling.put_behind_established(true));
+  EXPECT_TRUE(scheduling.put_behind_established(false));
 }
 
 TEST(WorkerSchedulingTest, LeavesAloneWhatTheOperatorChose) {

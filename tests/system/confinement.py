@@ -79,10 +79,10 @@ class Confinement:
         mounts = {"bpf": str(self.own_bpf), "writable": str(writable)}
         calls = {"calls": allowed_calls(), "families": unit_values("RestrictAddressFamilies")[0].split()}
         itself = [sys.executable, __file__]
-        identity = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs", "--pdeathsig=KILL"]
+        identity = ["env", f"RUNTIME_DIRECTORY={writable}"]
+        identity += ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--no-new-privs", "--pdeathsig=KILL"]
         identity += [f"--bounding-set={capabilities('CapabilityBoundingSet')}"]
         identity += [f"--{which}-caps={capabilities('AmbientCapabilities')}" for which in ("inh", "ambient")]
-        identity = ["env", f"RUNTIME_DIRECTORY={writable}", *identity]
         outside = ["unshare", "--mount", "--propagation", "private", *itself, "mounts", json.dumps(mounts)]
         return [*outside, *identity, *itself, "calls", json.dumps(calls), *command]
 
