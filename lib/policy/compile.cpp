@@ -60,7 +60,8 @@ class Compiler {
     collect_members();
     collect_prefix_lists();
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
-    compiled_->addresses = KnownAddresses(owned_, compiled_->exempt_peers.prefixes(), policy_.auto_tracked);
+    compiled_->addresses =
+        KnownAddresses(owned_, subnet_ranges(), compiled_->exempt_peers.prefixes(), policy_.auto_tracked);
     for (const DeviceBinding& binding : devices)
       if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
         compiled_->devices[binding.device] = index;
@@ -115,6 +116,14 @@ class Compiler {
                                   [&](const NetworkAcl& one) { return one.id == subnet.network_acl; });
     compiled.acl = static_cast<std::uint16_t>(acl - policy_.network_acls.begin());
     return compiled;
+  }
+
+  [[nodiscard]] std::vector<KnownAddresses::SubnetRange> subnet_ranges() const {
+    std::vector<KnownAddresses::SubnetRange> ranges;
+    for (std::size_t i = 0; i < policy_.subnets.size(); ++i)
+      for (const auto& range : {policy_.subnets[i].cidr, policy_.subnets[i].ipv6_cidr})
+        if (range) ranges.emplace_back(*range, static_cast<SubnetIndex>(i));
+    return ranges;
   }
 
   // S-40 to S-42: a reference means every address of every interface that carries the group, but for those

@@ -1,12 +1,12 @@
-// What a policy says about an address by itself: whose it is, whether traffic with it is exempt, whether it
-// is always tracked.
+// What a policy says about an address by itself: whose it is, in which subnet it lies, whether traffic with
+// it is exempt, whether it is always tracked.
 //
-//   const KnownAddresses known({{make_prefix(address, 32), 3}}, exempt, auto_tracked);
+//   const KnownAddresses known({{make_prefix(address, 32), 3}}, {{subnet_range, 0}}, exempt, auto_tracked);
 //   const AddressFacts facts = known.find(address);      // one search, whatever of it is needed
 //
 // Every packet is asked about for both of its ends, so all that is known of an address stands in one place.
-// Facts: D-4, S-42 (owners), E-7 to E-18 (exempt), C-18, C-19 (always tracked). Immutable after construction;
-// any number of threads may ask.
+// Facts: D-4, S-42 (owners), O-20 (subnets), E-7 to E-18 (exempt), C-18, C-19 (always tracked). Immutable
+// after construction; any number of threads may ask.
 #pragma once
 
 #include <array>
@@ -23,16 +23,34 @@ namespace vpcwall {
 // Position in CompiledPolicy::interfaces; changes with every reload.
 using InterfaceIndex = std::uint16_t;
 inline constexpr InterfaceIndex no_interface = 0xffff;
+// Position in CompiledPolicy::subnets.
+using SubnetIndex = std::uint16_t;
+inline constexpr SubnetIndex no_subnet = 0xffff;
 
-// One word, so that it travels in a register.
+// One word, so that it travels in a register. An address has an owner or a subnet, never both: the subnet of
+// an interface is CompiledInterface::subnet.
 class AddressFacts {
  public:
   constexpr AddressFacts() = default;
   constexpr AddressFacts(InterfaceIndex owner, bool exempt, bool auto_tracked) noexcept
-      : word_(owner | (exempt ? exempt_bit : 0U) | (auto_tracked ? auto_tracked_bit : 0U)) {}
+      : word_(owner | flags(exempt, auto_tracked)) {}
+  // An address of this subnet that no interface has (O-20).
+  [[nodiscard]] static constexpr AddressFacts unlisted(SubnetIndex subnet, bool exempt,
+                                                       bool auto_tracked) noexcept {
+    AddressFacts facts;
+    if (subnet != no_subnet) facts.word_ = subnet | unlisted_bit;
+    facts.word_ |= flags(exempt, auto_tracked);
+    return facts;
+  }
 
-  // no_interface: nobody's.
-  [[nodiscard]] constexpr InterfaceIndex owner() const noexcept { return static_cast<InterfaceIndex>(word_); }
+  // no_interface: no interface has the address.
+  [[nodiscard]] constexpr InterfaceIndex owner() const noexcept {
+    return static_cast<InterfaceIndex>(is_unlisted() ? no_interface : word_);
+  }
+  // The subnet whose range holds the address, where no interface has it; else no_subnet.
+  [[nodiscard]] constexpr SubnetIndex subnet() const noexcept {
+    return static_cast<SubnetIndex>(is_unlisted() ? word_ : no_subnet);
+  }
   [[nodiscard]] constexpr bool exempt() const noexcept { return (word_ & exempt_bit) != 0; }
   [[nodiscard]] constexpr bool auto_tracked() const noexcept { return (word_ & auto_tracked_bit) != 0; }
   friend bool operator==(const AddressFacts&, const AddressFacts&) = default;
@@ -40,9 +58,15 @@ class AddressFacts {
  private:
   friend class KnownAddresses;
   friend class Ends;
-  static constexpr std::uint32_t exempt_bit = 1U << 16U, auto_tracked_bit = 1U << 17U;
+  static constexpr std::uint32_t exempt_bit = 1U << 16U, auto_tracked_bit = 1U << 17U,
+                                 unlisted_bit = 1U << 18U;
 
-  std::uint32_t word_ = no_interface;  // never PrefixMap::none
+  [[nodiscard]] static constexpr std::uint32_t flags(bool exempt, bool auto_tracked) noexcept {
+    return (exempt ? exempt_bit : 0U) | (auto_tracked ? auto_tracked_bit : 0U);
+  }
+  [[nodiscard]] constexpr bool is_unlisted() const noexcept { return (word_ & unlisted_bit) != 0; }
+
+  std::uint32_t word_ = no_interface;  // or a subnet, with unlisted_bit; never PrefixMap::none
 };
 
 // What is known of both addresses of a packet; in one word for the same reason: two stores that are read back
@@ -76,11 +100,12 @@ class Ends {
 class KnownAddresses {
  public:
   using Owned = std::pair<Prefix, InterfaceIndex>;
+  using SubnetRange = std::pair<Prefix, SubnetIndex>;
 
   KnownAddresses() = default;
-  // No two of `owned` overlap; the others may.
-  KnownAddresses(std::span<const Owned> owned, std::span<const Prefix> exempt,
-                 std::span<const Prefix> auto_tracked);
+  // No two of `owned` overlap, and no two of `subnets`; the others may.
+  KnownAddresses(std::span<const Owned> owned, std::span<const SubnetRange> subnets,
+                 std::span<const Prefix> exempt, std::span<const Prefix> auto_tracked);
 
   [[nodiscard]] AddressFacts find(const IpAddress& address) const noexcept {
     const std::uint32_t word = words_[static_cast<std::size_t>(address.family)].find(address);

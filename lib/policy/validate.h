@@ -30,7 +30,7 @@ inline constexpr std::uint32_t max_references_per_list = 1'000'000;   // ours
 inline constexpr std::uint32_t max_flows_per_interface = 16'777'216;  // ours: memory
 inline constexpr std::uint16_t max_rule_number = 32766;               // N-6
 inline constexpr std::size_t max_interfaces = 65535;                  // ours: InterfaceIndex
-inline constexpr std::size_t max_subnets = 65536;                     // ours, likewise
+inline constexpr std::size_t max_subnets = 65535;                     // ours, likewise
 inline constexpr std::size_t max_name_length = 255;                   // S-75, S-82
 
 [[nodiscard]] std::vector<Diagnostic> validate(const Policy& policy);

@@ -187,12 +187,12 @@ TEST(Validate, RefusesMoreInterfacesThanThereAreNumbersFor) {
   };
   Policy policy;
   policy.interfaces.resize(65535);
-  policy.subnets.resize(65536);
+  policy.subnets.resize(65535);
   EXPECT_THAT(over_quota(policy), IsEmpty());
   policy.interfaces.emplace_back();
   policy.subnets.emplace_back();
   EXPECT_THAT(over_quota(policy), ElementsAre(HasSubstr("found 65536 interfaces, expected at most 65535"),
-                                              HasSubstr("found 65537 subnets, expected at most 65536")));
+                                              HasSubstr("found 65536 subnets, expected at most 65535")));
 }
 
 TEST(Validate, FindsWhatOnlyAnEditedPolicyCanHave) {
