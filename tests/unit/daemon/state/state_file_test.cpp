@@ -1,6 +1,7 @@
 #include "daemon/state/state_file.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <ctime>
 #include <filesystem>
@@ -15,7 +16,8 @@ std::int64_t unix_now() { return std::int64_t{std::time(nullptr)} * 1'000'000'00
 
 class StateFileTest : public ::testing::Test {
  protected:
-  StateFileTest() : path_(::testing::TempDir() + "vpcwall-state-file") { std::filesystem::remove(path_); }
+  // ctest runs each test in a process of its own, several at once: each needs its own file.
+  StateFileTest() : path_(::testing::TempDir() + "vpcwall-state-file-" + std::to_string(::getpid())) {}
   ~StateFileTest() override { std::filesystem::remove(path_); }
 
   // Of a connection that began an hour before the state was saved and had its last packet a minute before.
