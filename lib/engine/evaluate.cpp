@@ -238,10 +238,15 @@ class Evaluation {
     }
     if (passes_untracked(interface, direction))
       return record({gate, Outcome::untracked, index, rule->slot}, considered);
-    if (!key || !may_open()) return record({gate, Outcome::no_state, index, rule->slot}, considered);
-    if (!has_room(interface, starts_anew)) {
+    // S-68, S-69: an unreadable packet may be one that would open a flow, and must not fare better.
+    const bool opens = key && may_open();
+    if ((opens || is_unreadable(packet_.transport)) && !has_room(interface, starts_anew)) {
       record({gate, Outcome::table_full, index, rule->slot}, considered);
       return refuse(Reason::flow_table_full);
+    }
+    if (!opens) {
+      if (is_unreadable(packet_.transport)) claimed_ = interface.number;
+      return record({gate, Outcome::no_state, index, rule->slot}, considered);
     }
     effect.kind = starts_anew ? FlowEffect::Kind::replace : FlowEffect::Kind::open;
     effect.key = *key;
@@ -314,6 +319,7 @@ class Evaluation {
     const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
                                                             : packet_.icmp_type == 2;
     if (direction == Direction::ingress && too_big) {
+      if (is_unreadable(quoted.transport)) return false;  // of which connection it speaks, no one can tell
       if (policy_.addresses.find(quoted.destination).auto_tracked()) return true;
       if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
           pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port,
@@ -345,9 +351,9 @@ class Evaluation {
   // its own.
   [[nodiscard]] bool has_room(const CompiledInterface& interface, bool replaces) const noexcept {
     const FlowEffect& other = decision_.effects.front();
-    const bool other_opens = decision_.effect_size > 0 && other.kind == FlowEffect::Kind::open;
+    const bool other_opens = claimed_ || (decision_.effect_size > 0 && other.kind == FlowEffect::Kind::open);
     std::uint32_t held = state_.allowance.used(interface.number) - (replaces ? 1U : 0U);
-    if (other_opens && other.key.interface == interface.number) ++held;
+    if (other_opens && claimed_.value_or(other.key.interface) == interface.number) ++held;
     const std::size_t places = state_.flows.capacity() - state_.flows.size();
     return held < policy_.behavior.flows_per_interface && (replaces || places > (other_opens ? 1U : 0U));
   }
@@ -360,6 +366,8 @@ class Evaluation {
   TrafficKind kind_;
   Trace* trace_;
   Decision& decision_;
+  // Where an unreadable packet would have opened a flow on its first side, had it been one that can be read.
+  std::optional<InterfaceNumber> claimed_;
 };
 
 }  // namespace

@@ -17,14 +17,10 @@ const CompiledEntries& list_of(const JudgedPolicy& policy, InterfaceIndex interf
   return policy.compiled.acls.at(subnet.acl).lists.at(at(direction_of(gate))).at(at(family));
 }
 
+// Of the packets that can be read: no one writes an entry for the others.
 bool covers(const CompiledTraffic& wide, const CompiledTraffic& narrow) noexcept {
-  const auto outer = wide.kinds(), inner = narrow.kinds();
-  const auto inside = [](const TrafficKinds& kinds, const TrafficKinds& around) {
-    return kinds.first > kinds.last || (around.first <= kinds.first && kinds.last <= around.last);
-  };
-  return std::all_of(inner.begin(), inner.end(), [&](const TrafficKinds& kinds) {
-    return inside(kinds, outer[0]) || inside(kinds, outer[1]);
-  });
+  const TrafficKinds outer = wide.kinds().front(), inner = narrow.kinds().front();
+  return outer.first <= inner.first && inner.last <= outer.last;
 }
 
 // Whether nothing that `later` speaks of ever comes to it.

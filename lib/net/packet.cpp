@@ -38,7 +38,7 @@ class View {
   std::span<const std::byte> bytes_;
 };
 
-// Where the transport header of an IPv6 packet starts, or why nobody can tell.
+// Where the transport header of an IPv6 packet starts, or why it cannot be found.
 struct Chain {
   Protocol protocol = Protocol::no_next_header;
   std::size_t offset = 0;  // from the IP header
@@ -55,8 +55,30 @@ bool known_behind_authentication(Protocol protocol) noexcept {
   return is_extension(protocol) || has_ports(protocol) || protocol == Protocol::icmpv6;
 }
 
-// S-68: skip hop-by-hop, routing, destination options, fragment, and AH where a known header follows.
-Chain walk_extensions(View packet) noexcept {
+// A jumbo payload option (RFC 2675) among `options` that does not say how long the packet is. Where it lies,
+// its receiver and we might read different packets.
+bool has_lying_jumbo_length(View options, std::size_t payload) noexcept {
+  constexpr std::uint8_t pad1 = 0, jumbo = 0xc2;
+  for (std::size_t at = 0; at < options.size();) {
+    const View option = options.from(at);
+    if (option.u8(0) == pad1) {
+      ++at;
+      continue;
+    }
+    if (!option.has(2)) return false;
+    if (option.u8(0) == jumbo) {
+      if (!option.has(6) || option.u8(1) != 4) return true;
+      const std::uint32_t length = std::uint32_t{option.u16(2)} << 16U | option.u16(4);
+      return length <= 0xffffU || length != payload;
+    }
+    at += 2 + std::size_t{option.u8(1)};
+  }
+  return false;
+}
+
+// S-68: skip hop-by-hop, routing, destination options, fragment, and AH where a known header follows. `total`
+// is the length of the packet; a quoted one has none that can be trusted.
+Chain walk_extensions(View packet, std::optional<std::size_t> total) noexcept {
   Chain chain{Protocol{packet.u8(6)}, ipv6_header_size, false, false};
   for (unsigned step = 0; step <= max_header_walk; ++step) {
     const bool authentication = chain.protocol == Protocol::authentication;
@@ -70,8 +92,10 @@ Chain walk_extensions(View packet) noexcept {
       size = 8;
       if ((header.u16(2) & 0xfff9U) != 0) chain.fragment = true;
     } else if (authentication) {
-      if (!known_behind_authentication(next)) return chain;
+      if (!known_behind_authentication(next)) break;
       size = 8 + std::size_t{header.u8(1)} * 4;
+    } else if (chain.protocol == Protocol::hop_by_hop && total) {
+      if (has_lying_jumbo_length(header.first(size).from(2), *total - ipv6_header_size)) break;
     }
     chain.protocol = next;
     chain.offset += size;
@@ -116,7 +140,7 @@ std::optional<QuotedPacket> read_quote(View bytes, Family family) noexcept {
   if (!bytes.has(ipv6_header_size) || bytes.u8(0) >> 4U != 6) return std::nullopt;
   quoted.source = bytes.ipv6(8);
   quoted.destination = bytes.ipv6(24);
-  const Chain chain = walk_extensions(bytes);
+  const Chain chain = walk_extensions(bytes, std::nullopt);
   quoted.protocol = chain.protocol;
   if (chain.lost || chain.fragment || !bytes.has(chain.offset)) {
     quoted.transport = Transport::lost;
@@ -206,7 +230,7 @@ Expected<Packet, ParseError> parse_ipv6(View bytes, std::uint32_t wire_length) n
   packet.hop_limit = bytes.u8(7);
   packet.length = total;
   const View datagram = bytes.first(total);
-  const Chain chain = walk_extensions(datagram);
+  const Chain chain = walk_extensions(datagram, total);
   if (chain.fragment) return Unexpected{ParseError::fragment};
   if (chain.lost || chain.offset > total) {
     packet.transport = Transport::lost;

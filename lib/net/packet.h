@@ -8,10 +8,10 @@
 //  - an IP header that lies about itself (version, header length, total length) is a ParseError: drop it;
 //  - a fragment is a ParseError: datagrams are reassembled before any gate (C-64), so one that still
 //    arrives here has no ports to judge;
-//  - an intact IP header over a cut transport header is a Packet whose transport is `cut`: it can match
-//    only rules that name no port and no type (S-69);
-//  - an IPv6 extension chain that cannot be followed is a Packet whose transport is `lost`: it can match only
-//    rules for all protocols (S-68).
+//  - an intact IP header over a cut transport header is a Packet whose transport is `cut`: only
+//    rules that name no port and no type certainly match it (S-69);
+//  - an IPv6 extension chain that cannot be followed is a Packet whose transport is `lost`: only rules for all
+//    protocols certainly match it (S-68).
 #pragma once
 
 #include <cstddef>
@@ -51,8 +51,12 @@ enum class Transport : std::uint8_t {
   none,   // a protocol whose header we do not look into (S-67)
   whole,  // ports, or type and code, are valid
   cut,    // a known protocol whose header is incomplete (S-69)
-  lost,   // an IPv6 extension chain that cannot be followed: only all-protocol rules match (S-68)
+  lost,   // an IPv6 extension chain that cannot be followed (S-68)
 };
+// A part of the headers exists that we cannot read: the packet is one of several (S-68, S-69).
+[[nodiscard]] inline bool is_unreadable(Transport transport) noexcept {
+  return transport == Transport::cut || transport == Transport::lost;
+}
 
 // The packet inside an ICMP error: the sender's own packet, as it was when the error arose.
 struct QuotedPacket {

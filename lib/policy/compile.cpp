@@ -99,6 +99,11 @@ class Compiler {
     // N-19: protocol 58 with an IPv4 range is matched by number, whatever type and code were given.
     if (entry.traffic.protocol == Protocol::icmpv6 && entry.cidr.base.family == Family::ipv4)
       compiled.traffic.icmp_type = compiled.traffic.icmp_code = -1;
+    // S-68, S-69: an entry that denies applies to what it might match. No IPv6 packet has an ICMP type
+    // (N-18).
+    const bool type_that_none_has = entry.traffic.protocol == Protocol::icmp && entry.traffic.icmp_type &&
+                                    entry.cidr.base.family == Family::ipv6;
+    compiled.traffic.matches_unreadable = entry.action == Action::deny && !type_that_none_has;
     compiled.cidr = entry.cidr;
     compiled.action = entry.action;
     compiled.number = entry.number;

@@ -14,6 +14,18 @@ constexpr TrafficKind all_of(Protocol protocol) noexcept {
   return static_cast<TrafficKind>(protocol) << protocol_shift;
 }
 
+constexpr TrafficKinds only(TrafficKind kind) noexcept { return {kind, kind}; }
+
+// Packets of the protocol that can be read.
+TrafficKinds readable_kinds(const CompiledTraffic& traffic) noexcept {
+  const TrafficKind base = all_of(traffic.protocol);
+  if (has_ports(traffic.protocol)) return {base | traffic.ports.first, base | traffic.ports.last};
+  if (traffic.icmp_type < 0) return {base, base | values};
+  const TrafficKind type = base | static_cast<TrafficKind>(traffic.icmp_type) << type_shift;
+  if (traffic.icmp_code < 0) return {type, type | codes};
+  return only(type | static_cast<TrafficKind>(traffic.icmp_code));
+}
+
 }  // namespace
 
 TrafficKind kind_of(const Packet& packet) noexcept {
@@ -30,17 +42,12 @@ TrafficKind kind_of(Protocol protocol, std::uint16_t destination_port) noexcept 
   return all_of(protocol) | destination_port;
 }
 
-std::array<TrafficKinds, 2> CompiledTraffic::kinds() const noexcept {
-  if (any_protocol) return {TrafficKinds{0, last_kind}, TrafficKinds{}};
-  const TrafficKind base = all_of(protocol);
-  const TrafficKinds cut{base | header_cut, base | header_cut};
-  if (has_ports(protocol))
-    return {TrafficKinds{base | ports.first, base | ports.last}, ports.is_all() ? cut : TrafficKinds{}};
-  if (icmp_type < 0) return {TrafficKinds{base, base | values}, cut};
-  const TrafficKind type = base | static_cast<TrafficKind>(icmp_type) << type_shift;
-  if (icmp_code < 0) return {TrafficKinds{type, type | codes}, TrafficKinds{}};
-  const TrafficKind exactly = type | static_cast<TrafficKind>(icmp_code);
-  return {TrafficKinds{exactly, exactly}, TrafficKinds{}};
+std::array<TrafficKinds, 3> CompiledTraffic::kinds() const noexcept {
+  if (any_protocol) return {TrafficKinds{0, last_kind}, TrafficKinds{}, TrafficKinds{}};
+  const TrafficKinds cut = only(all_of(protocol) | header_cut);
+  const TrafficKinds lost = matches_unreadable ? only(protocol_lost) : TrafficKinds{};
+  const bool names_value = has_ports(protocol) ? !ports.is_all() : icmp_type >= 0;
+  return {readable_kinds(*this), names_value && !matches_unreadable ? TrafficKinds{} : cut, lost};
 }
 
 CompiledTraffic compile_traffic(const Traffic& traffic) {

@@ -14,7 +14,7 @@
 namespace vpcwall {
 
 // Bits 0 to 15: destination port, or ICMP type and code, or 0. Bits 16 to 23: protocol. Bit 24: the header is
-// cut (S-69). Bit 25: nobody can tell the protocol (S-68).
+// cut (S-69). Bit 25: the protocol cannot be read (S-68).
 using TrafficKind = std::uint32_t;
 
 [[nodiscard]] TrafficKind kind_of(const Packet& packet) noexcept;
@@ -33,12 +33,16 @@ struct CompiledTraffic {
   Protocol protocol = Protocol::no_next_header;
   PortRange ports;
   std::int16_t icmp_type = -1, icmp_code = -1;  // -1: any
+  // S-68, S-69: whether a packet matches that might fit because a part of it cannot be read. What denies
+  // matches it, what allows does not.
+  bool matches_unreadable = false;
 
-  // S-59, S-61 to S-69, N-14 to N-19: packets with a whole header, and with a cut one.
-  [[nodiscard]] std::array<TrafficKinds, 2> kinds() const noexcept;
+  // S-59, S-61 to S-69, N-14 to N-19: packets with a whole header, with a cut one, and of a protocol that
+  // cannot be read.
+  [[nodiscard]] std::array<TrafficKinds, 3> kinds() const noexcept;
   [[nodiscard]] bool matches(TrafficKind kind) const noexcept {
-    const auto [whole, cut] = kinds();
-    return whole.contains(kind) || cut.contains(kind);
+    const auto [whole, cut, lost] = kinds();
+    return whole.contains(kind) || cut.contains(kind) || lost.contains(kind);
   }
   // Covers every port of `packet_protocol` (C-8b, C-11).
   [[nodiscard]] bool covers_all_ports(Protocol packet_protocol) const noexcept {
@@ -46,6 +50,7 @@ struct CompiledTraffic {
   }
 };
 
+// As a rule that allows.
 [[nodiscard]] CompiledTraffic compile_traffic(const Traffic& traffic);
 
 }  // namespace vpcwall

@@ -24,6 +24,7 @@ SECTIONS = {
     "12-published-tables": [*range(230, 240)],
     "13-configuration": [*range(250, 265)],
     "14-audit": [*range(270, 275)],
+    "15-unreadable-headers": [360, 361],
 }
 
 
@@ -46,7 +47,7 @@ def test_every_case_passes():
 def test_no_case_was_lost():
     found = {pathlib.Path(file["file"]).stem: [case["id"] for case in file["cases"]] for file in report()["files"]}
     assert found == {name: [f"T-{number:03}" for number in numbers] for name, numbers in SECTIONS.items()}
-    assert sum(len(numbers) for numbers in SECTIONS.values()) == 214
+    assert sum(len(numbers) for numbers in SECTIONS.values()) == 216
 
 
 def test_every_case_names_its_facts():

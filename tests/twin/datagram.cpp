@@ -13,6 +13,7 @@ Datagram common_part(const AnyPacket& packet) {
   datagram.destination = packet.destination;
   datagram.lost = packet.transport == Transport::lost;
   datagram.protocol = datagram.lost ? Protocol::no_next_header : packet.protocol;  // 59 (S-68)
+  datagram.cut = packet.transport == Transport::cut;
   datagram.readable = packet.transport == Transport::whole;
   datagram.source_port = packet.source_port;
   datagram.destination_port = packet.destination_port;

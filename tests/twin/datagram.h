@@ -9,8 +9,9 @@ namespace vpcwall::twin {
 struct Datagram {
   IpAddress source, destination;
   Protocol protocol = Protocol::no_next_header;
-  bool lost = false;      // what follows the IP header is unknown: only all-protocol rules match (S-68)
-  bool readable = false;  // ports, or type and code, are valid (S-69)
+  bool lost = false;      // the protocol behind the extension headers is unknown (S-68)
+  bool cut = false;       // the header of the protocol ends before its ports, or type and code (S-69)
+  bool readable = false;  // ports, or type and code, are valid
   std::uint16_t source_port = 0, destination_port = 0;
   std::uint8_t icmp_type = 0, icmp_code = 0;
   std::uint16_t icmp_identifier = 0;

@@ -14,40 +14,62 @@ const NetworkAcl& acl_of(const Policy& policy, const Subnet& subnet) {
   throw std::invalid_argument("subnet " + subnet.name + " has no network ACL");
 }
 
-// N-14, N-17; a cut header shows no port, so only an entry that names none matches it (S-69).
-bool ports_match(const Traffic& traffic, const Datagram& datagram) {
+// What one can say of an entry and a packet (S-68, S-69).
+enum class Match { no, possibly, certainly };
+
+Match match_if(bool fits) { return fits ? Match::certainly : Match::no; }
+
+// N-14, N-17; a cut header may hold any port (S-69).
+Match match_ports(const Traffic& traffic, const Datagram& datagram) {
   const bool names_ports = traffic.ports.first != 0 || traffic.ports.last != 65535;
-  if (!names_ports) return true;
-  return datagram.readable && traffic.ports.first <= datagram.destination_port &&
-         datagram.destination_port <= traffic.ports.last;
+  if (!names_ports) return Match::certainly;
+  if (datagram.cut) return Match::possibly;
+  return match_if(traffic.ports.first <= datagram.destination_port &&
+                  datagram.destination_port <= traffic.ports.last);
 }
 
 // N-18; for a cut header as with ports (S-69).
-bool type_matches(const Traffic& traffic, const Datagram& datagram) {
-  if (!traffic.icmp_type) return true;
-  if (!datagram.readable || datagram.icmp_type != *traffic.icmp_type) return false;
-  return !traffic.icmp_code || datagram.icmp_code == *traffic.icmp_code;
+Match match_type(const Traffic& traffic, const Datagram& datagram) {
+  if (!traffic.icmp_type) return Match::certainly;
+  if (datagram.cut) return Match::possibly;
+  if (!datagram.readable || datagram.icmp_type != *traffic.icmp_type) return Match::no;
+  return match_if(!traffic.icmp_code || datagram.icmp_code == *traffic.icmp_code);
 }
 
-bool traffic_matches(const NetworkAclEntry& entry, const Datagram& datagram) {
+// A packet of an unknown protocol may be one that the entry describes, if there are such packets: no IPv6
+// packet has the type of an ICMP message (N-18).
+Match match_lost(const Traffic& traffic, const Datagram& datagram) {
+  const bool describes_none =
+      datagram.family() == Family::ipv6 && traffic.protocol == Protocol::icmp && traffic.icmp_type;
+  return describes_none ? Match::no : Match::possibly;
+}
+
+Match match_traffic(const NetworkAclEntry& entry, const Datagram& datagram) {
   const Traffic& traffic = entry.traffic;
-  if (!traffic.protocol) return true;  // N-15, N-16
-  if (datagram.lost) return false;     // S-68
-  if (datagram.protocol != *traffic.protocol) return false;
+  if (!traffic.protocol) return Match::certainly;  // N-15, N-16
+  if (datagram.lost) return match_lost(traffic, datagram);
+  if (datagram.protocol != *traffic.protocol) return Match::no;
   switch (*traffic.protocol) {
     case Protocol::tcp:
-    case Protocol::udp: return ports_match(traffic, datagram);
-    case Protocol::icmp: return type_matches(traffic, datagram);
+    case Protocol::udp: return match_ports(traffic, datagram);
+    case Protocol::icmp: return match_type(traffic, datagram);
     case Protocol::icmpv6:  // with an IPv4 range, type and code are ignored (N-19)
-      return entry.cidr.base.family == Family::ipv4 || type_matches(traffic, datagram);
-    default: return true;  // N-16
+      if (entry.cidr.base.family == Family::ipv4) return Match::certainly;
+      return match_type(traffic, datagram);
+    default: return Match::certainly;  // N-16
   }
+}
+
+// S-68, S-69: an entry that denies applies to what it might match, one that allows only to what it matches.
+bool applies_to(const NetworkAclEntry& entry, const Datagram& datagram) {
+  const Match match = match_traffic(entry, datagram);
+  return entry.action == Action::deny ? match != Match::no : match == Match::certainly;
 }
 
 // N-12: the source of what enters, the destination of what leaves; N-8: an entry has one family.
 bool entry_matches(const NetworkAclEntry& entry, Direction direction, const Datagram& datagram) {
   const IpAddress& peer = direction == Direction::ingress ? datagram.source : datagram.destination;
-  return lies_in(peer, entry.cidr) && traffic_matches(entry, datagram);
+  return lies_in(peer, entry.cidr) && applies_to(entry, datagram);
 }
 
 }  // namespace

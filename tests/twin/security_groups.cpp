@@ -49,6 +49,7 @@ bool is_expected_path_mtu_error(const Policy& policy, const Interface& interface
   if (direction != Direction::ingress || !packet.quoted) return false;
   if (!is_path_mtu_error(datagram_of(packet))) return false;
   const Datagram sent = datagram_of(*packet.quoted);
+  if (sent.lost || sent.cut) return false;  // which packet it was, no one can tell
   return is_auto_tracked(policy, Direction::egress, sent) ||
          is_pair_open(policy, interface, Direction::egress, sent);
 }
@@ -87,7 +88,7 @@ Storing new_flow(const Interface& interface, Direction direction, const Packet& 
 }  // namespace
 
 GroupAnswer ask_security_groups(const Policy& policy, const Interface& interface, Direction direction,
-                                const Packet& packet, FlowTable& table, Duration at) {
+                                const Packet& packet, FlowTable& table, Duration at, std::size_t claimed) {
   const Datagram datagram = datagram_of(packet);
   forget_if_over(table, packet, datagram, direction);
   if (const auto found = find_flow(table, datagram, direction))
@@ -96,9 +97,12 @@ GroupAnswer ask_security_groups(const Policy& policy, const Interface& interface
   if (is_related_error(policy, packet, direction, table)) return {true, "pmtud", {}};
   if (!rules_allow(policy, interface, direction, datagram)) return {false, "deny", {}};  // S-6
   if (is_pair_open(policy, interface, direction, datagram) && !is_auto_tracked(policy, direction, datagram))
-    return {true, "untracked", {}};                                                           // C-8, C-18
-  if (!can_open_flow(policy, packet, datagram, direction)) return {true, "no-state", {}};     // C-43, C-48
-  if (table.size() >= policy.behavior.flows_per_interface) return {false, "table-full", {}};  // C-60
+    return {true, "untracked", {}};                                                    // C-8, C-18
+  const bool is_full = table.size() + claimed >= policy.behavior.flows_per_interface;  // C-60
+  // S-68, S-69: an unreadable packet fares no better than the packet that it may be.
+  if (is_full && (datagram.lost || datagram.cut)) return {false, "table-full", {}};
+  if (!can_open_flow(policy, packet, datagram, direction)) return {true, "no-state", {}};  // C-43, C-48
+  if (is_full) return {false, "table-full", {}};
   return {true, "new", new_flow(interface, direction, packet, at)};
 }
 

@@ -24,9 +24,9 @@ struct GroupAnswer {
 };
 
 // `table`: the live flows of the interface. It loses a TCP flow that is over when a new SYN comes (C-29), and
-// is otherwise left as it is.
+// is otherwise left as it is. `claimed`: places that the packet may have taken there on its way so far.
 [[nodiscard]] GroupAnswer ask_security_groups(const Policy& policy, const Interface& interface,
                                               Direction direction, const Packet& packet, FlowTable& table,
-                                              Duration at);
+                                              Duration at, std::size_t claimed);
 
 }  // namespace vpcwall::twin

@@ -50,6 +50,18 @@ GateAnswer acl_gate(const Subnet& subnet, Direction direction, const AclAnswer& 
           answer.allow ? "allow" : "deny", answer.rule};
 }
 
+// S-68, S-69: an unreadable packet that an interface let out would have opened a flow there if it is one that
+// does, and needs a second place when it comes in again.
+std::size_t places_claimed(const std::vector<GateAnswer>& gates, const Interface& interface,
+                           const Packet& packet) {
+  const Datagram datagram = datagram_of(packet);
+  if (!datagram.lost && !datagram.cut) return 0;
+  std::size_t claimed = 0;
+  for (const GateAnswer& gate : gates)
+    if (gate.gate == "sg-egress" && gate.place == interface.name && gate.outcome == "no-state") ++claimed;
+  return claimed;
+}
+
 GateAnswer group_gate(const Interface& interface, Direction direction, const GroupAnswer& answer) {
   return {direction == Direction::ingress ? "sg-ingress" : "sg-egress", interface.name, answer.outcome, ""};
 }
@@ -151,7 +163,8 @@ bool Twin::judge_side(const Stop& stop, bool crosses, const Packet& packet, Dura
   // O-1, D-6: the ACL stands at the border, the groups at the interface.
   if (direction == Direction::ingress && !network_acl_allows()) return false;
   if (!source_dest_check_allows()) return false;
-  const GroupAnswer answer = ask_security_groups(policy_, interface, direction, packet, table, at);
+  const GroupAnswer answer = ask_security_groups(policy_, interface, direction, packet, table, at,
+                                                 places_claimed(gates, interface, packet));
   gates.push_back(group_gate(interface, direction, answer));
   if (!answer.accept) return false;
   if (direction == Direction::egress && !network_acl_allows()) return false;

@@ -90,6 +90,43 @@ TEST_F(Evaluate, MatchesALostChainOnlyByRulesForEverything) {
   EXPECT_EQ(gates(judge(packet)), "acl-ingress:allow sg-ingress:no-state");
 }
 
+// S-68, S-69: an entry that denies applies to what it might match, one that allows does not.
+TEST_F(Evaluate, DeniesWhatAnEntryMightDeny) {
+  Packet packet;
+  packet.source = test::ip("2001:db8:ffff::1");
+  packet.destination = test::ip("2001:db8:1:101::10");
+  const auto answer_to_denied = [&](const Traffic& traffic) {
+    Policy policy = small_vpc("  - {name: web, ingress: [{protocol: all, source: \"::/0\"}]}");
+    for (NetworkAcl& acl : policy.network_acls)
+      acl.ingress.push_back({50, Action::deny, traffic, parse_prefix("::/0").value(), {}});
+    use(policy);
+    return gates(judge(packet));
+  };
+  const Traffic ssh{Protocol::tcp, {22, 22}, {}, {}}, dns{Protocol::udp, {53, 53}, {}, {}};
+  const Traffic gre{Protocol::gre, {}, {}, {}};
+  const Traffic ping{Protocol::icmp, {}, 8, {}}, ping6{Protocol::icmpv6, {}, 128, {}};
+  const char* const denied = "acl-ingress:deny";
+  const char* const passed = "acl-ingress:allow sg-ingress:no-state";
+  packet.transport = Transport::lost;
+  for (const Traffic& traffic : {ssh, gre, ping6}) EXPECT_EQ(answer_to_denied(traffic), denied);
+  EXPECT_EQ(answer_to_denied(ping), passed) << "no IPv6 packet has such a type";
+  packet.transport = Transport::cut;
+  packet.protocol = Protocol::tcp;
+  EXPECT_EQ(answer_to_denied(ssh), denied);
+  EXPECT_EQ(answer_to_denied(dns), passed);
+  EXPECT_EQ(answer_to_denied(gre), passed);
+}
+
+TEST_F(Evaluate, RefusesTheUnreadableWhereAFlowWouldHaveNoRoom) {
+  Policy policy = small_vpc("  - {name: web, ingress: [{protocol: all, source: 203.0.113.0/24}]}");
+  policy.behavior.flows_per_interface = 0;
+  use(policy);
+  Packet packet = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.10:443");
+  EXPECT_EQ(judge(packet).reason, Reason::flow_table_full);
+  packet.transport = Transport::cut;
+  EXPECT_EQ(judge(packet).reason, Reason::flow_table_full);
+}
+
 TEST_F(Evaluate, BelievesTheDeviceAndNotTheAddress) {
   use(small_vpc(open_web), {{7, "web"}, {8, "app"}});
   const Packet forged = packet_of("tcp S 10.0.1.11:40000 > 198.51.100.77:80");

@@ -23,6 +23,12 @@ Packet parsed(const Bytes& bytes) {
 
 IpAddress ip(const char* text) { return *parse_address(text); }
 
+Bytes octets(std::initializer_list<unsigned> values) {
+  Bytes bytes;
+  for (const unsigned value : values) bytes.u8(value);
+  return bytes;
+}
+
 TEST(ParsePacket, ReadsAddressesPortsAndFlagsOfTcpOverIpv4) {
   const Packet packet =
       parsed(ipv4({.ttl = 61}, tcp({.source_port = 1234, .destination_port = 80, .flags = 0x12})));
@@ -61,9 +67,34 @@ TEST(ParsePacket, FollowsEveryExtensionHeaderOfTheList) {
   EXPECT_EQ(packet.destination_port, 443);
 }
 
-TEST(ParsePacket, StopsAtAuthenticationThatHidesAnUnknownProtocol) {
-  EXPECT_EQ(parsed(ipv6({.next = 51}, authentication_header(47) + udp({}))).protocol,
-            Protocol::authentication);
+// It is an extension header: a packet of any protocol could otherwise pass for one of protocol 51.
+TEST(ParsePacket, LosesWhatAuthenticationHides) {
+  for (const unsigned hidden : {47U, 59U}) {
+    const Packet packet = parsed(ipv6({.next = 51}, authentication_header(hidden) + udp({})));
+    EXPECT_EQ(packet.transport, Transport::lost) << hidden;
+    EXPECT_EQ(packet.protocol, Protocol::no_next_header) << hidden;
+  }
+}
+
+// RFC 2675: the length must be the packet's, and one that the IPv6 header cannot say.
+TEST(ParsePacket, LosesWhatAJumboOptionMisdescribes) {
+  const Bytes truthful = octets({6, 0, 0xc2, 4, 0, 0, 0, 28});
+  const Bytes larger = octets({6, 0, 0xc2, 4, 0, 1, 0, 0});
+  const Bytes padded = octets({6, 1, 0, 0, 1, 2, 0, 0, 0xc2, 4, 0, 0, 0, 28, 0, 0});
+  for (const Bytes& header : {truthful, larger, padded})
+    EXPECT_EQ(parsed(ipv6({.next = 0, .payload_length = 0}, header + tcp({}))).transport, Transport::lost);
+  const Bytes harmless = octets({6, 0, 1, 4, 0xc2, 4, 0, 1});
+  EXPECT_EQ(parsed(ipv6({.next = 0}, harmless + tcp({}))).transport, Transport::whole);
+}
+
+TEST(ParsePacket, FollowsTheJumboOptionOfAPacketThatIsSoLong) {
+  constexpr std::uint32_t payload = 100'000;
+  const Bytes option = octets({6, 0, 0xc2, 4, 0, 1, 0x86, 0xa0});
+  const Bytes start = ipv6({.next = 0, .payload_length = 0}, option + tcp({.destination_port = 443}));
+  const auto packet = parse_packet(start, payload + 40);
+  ASSERT_TRUE(packet.has_value());
+  EXPECT_EQ(packet->destination_port, 443);
+  EXPECT_EQ(packet->length, payload + 40);
 }
 
 TEST(ParsePacket, LosesAnExtensionChainThatItCannotFollow) {

@@ -42,6 +42,7 @@ class RandomRules {
     const Protocol protocols[] = {Protocol::tcp, Protocol::udp, Protocol::icmp, Protocol::icmpv6,
                                   Protocol{47}};
     one.any_protocol = below(6) == 0;
+    one.matches_unreadable = below(2) == 0;
     one.protocol = protocols[below(5)];
     if (has_ports(one.protocol) && below(3) != 0) {
       one.ports.first = static_cast<std::uint16_t>(below(6));

@@ -175,24 +175,27 @@ std::string acl_outcome(const Traffic& traffic, const char* cidr, const Packet& 
   return Twin(policy).packet(packet, {}, 0s).gates.front().rule;
 }
 
-TEST(TwinAcl, AnEntryThatNamesPortsOrTypesDoesNotMatchACutPacket) {  // S-69
+TEST(TwinAcl, AnEntryThatDeniesAppliesToACutPacketThatItMightMatch) {  // S-69
   const Traffic https{Protocol::tcp, {443, 443}, {}, {}}, all_tcp{Protocol::tcp, {}, {}, {}};
   const char* const tcp = "tcp S 192.0.2.1:40000 > 10.0.1.10:443";
   EXPECT_EQ(acl_outcome(https, "0.0.0.0/0", packet_of(tcp)), "50");
-  EXPECT_EQ(acl_outcome(https, "0.0.0.0/0", with_transport(tcp, Transport::cut)), "100");
+  EXPECT_EQ(acl_outcome(https, "0.0.0.0/0", with_transport(tcp, Transport::cut)), "50");
   EXPECT_EQ(acl_outcome(all_tcp, "0.0.0.0/0", with_transport(tcp, Transport::cut)), "50");
   const Traffic ping{Protocol::icmp, {}, 8, {}}, all_icmp{Protocol::icmp, {}, {}, {}};
   const char* const icmp = "icmp 8/0 1 192.0.2.1 > 10.0.1.10";
   EXPECT_EQ(acl_outcome(ping, "0.0.0.0/0", packet_of(icmp)), "50");
-  EXPECT_EQ(acl_outcome(ping, "0.0.0.0/0", with_transport(icmp, Transport::cut)), "100");
+  EXPECT_EQ(acl_outcome(ping, "0.0.0.0/0", with_transport(icmp, Transport::cut)), "50");
   EXPECT_EQ(acl_outcome(all_icmp, "0.0.0.0/0", with_transport(icmp, Transport::cut)), "50");
+  EXPECT_EQ(acl_outcome(https, "0.0.0.0/0", with_transport(icmp, Transport::cut)), "100");
 }
 
-TEST(TwinAcl, OnlyAllProtocolEntriesMatchALostPacket) {  // S-68
+TEST(TwinAcl, AnEntryThatDeniesAppliesToALostPacket) {  // S-68, N-18
   const Traffic number{Protocol::no_next_header, {}, {}, {}}, all{};
   const char* const packet = "59 2001:db8::1 > 2001:db8:1:101::10";
   EXPECT_EQ(acl_outcome(number, "::/0", packet_of(packet)), "50");
-  EXPECT_EQ(acl_outcome(number, "::/0", with_transport(packet, Transport::lost)), "101");
+  EXPECT_EQ(acl_outcome(number, "::/0", with_transport(packet, Transport::lost)), "50");
+  const Traffic ping{Protocol::icmp, {}, 8, {}};
+  EXPECT_EQ(acl_outcome(ping, "::/0", with_transport(packet, Transport::lost)), "101");
   EXPECT_EQ(acl_outcome(all, "::/0", with_transport(packet, Transport::lost)), "50");
 }
 
