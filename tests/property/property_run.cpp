@@ -2,6 +2,7 @@
 //
 //   property_run --steps N [--seed S] [--run K] [--file FILE] [--quiet]
 //   property_run --fast-path --steps N …       with a fast path beside the engine without and the twin
+//   property_run --headers --steps N …         each packet again behind more headers
 //   property_run --corpus FOLDER                                   seeds for tests/fuzz/twin_fuzz.cpp
 //
 // Makes runs at random, plays each, and stops at the first difference: makes it small, reports it, writes it
@@ -14,6 +15,7 @@
 
 #include "property/fast_path_play.h"
 #include "property/generator.h"
+#include "property/headers_play.h"
 #include "property/report.h"
 
 namespace {
@@ -26,7 +28,7 @@ struct Options {
   std::uint64_t steps = 1'000'000;
   std::uint64_t seed = 1, run = 0;
   std::string file, corpus;
-  bool quiet = false, fast_path = false;
+  bool quiet = false, fast_path = false, headers = false;
 };
 
 bool fails(const Descriptors& descriptors) {
@@ -103,6 +105,22 @@ int compare_fast_path(const Options& options) {
   return 0;
 }
 
+int compare_headers(const Options& options) {
+  HeaderCoverage coverage;
+  for (std::uint64_t number = options.run; coverage.packets < options.steps; ++number) {
+    const Run run = run_of(numbered_run(options.seed, number));
+    std::mt19937_64 random(options.seed + number);
+    const auto found = play_with_headers(run, random, coverage);
+    if (!found) continue;
+    std::cout << "difference at packet " << coverage.packets << " (--seed " << options.seed << " --run "
+              << number << ")\n";
+    if (!options.quiet) std::cout << *found << '\n' << scenario_text(run, std::nullopt);
+    return 1;
+  }
+  std::cout << to_string(coverage) << "differences 0\n";
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -114,10 +132,12 @@ int main(int argc, char** argv) {
   app.add_option("--file", options.file, "where to write a difference as a scenario");
   app.add_option("--corpus", options.corpus, "folder to write seeds for the fuzzer to, instead");
   app.add_flag("--fast-path", options.fast_path, "compare the engine with a fast path");
+  app.add_flag("--headers", options.headers, "compare each packet with itself behind more headers");
   app.add_flag("--quiet", options.quiet, "no progress; a difference is only named");
   CLI11_PARSE(app, argc, argv);
   try {
     if (options.fast_path) return compare_fast_path(options);
+    if (options.headers) return compare_headers(options);
     if (options.corpus.empty()) return compare(options);
     write_corpus(options);
     return 0;

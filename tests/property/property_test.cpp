@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "property/generator.h"
+#include "property/headers_play.h"
 #include "property/report.h"
 #include "scenario/report.h"
 #include "scenario/runner.h"
@@ -65,6 +66,20 @@ TEST(EngineAndTwin, SayTheSameAtEveryGate) {
   for (const std::uint64_t count : {coverage.follow_ups, coverage.waits, coverage.reloads, coverage.paths,
                                     coverage.expired, coverage.discarded})
     EXPECT_GE(count, often);
+}
+
+// What a packet carries besides its own headers never earns it anything (S-68, S-69).
+TEST(Headers, NeverTurnARefusalIntoAPass) {
+  std::mt19937_64 random(1);
+  HeaderCoverage coverage;
+  const std::uint64_t wanted = wanted_steps() / 5;
+  while (coverage.packets < wanted) {
+    const auto found = play_with_headers(run_of(random_run(random, 50)), random, coverage);
+    ASSERT_FALSE(found) << *found;
+  }
+  std::cout << to_string(coverage);
+  EXPECT_GE(2 * coverage.refused + 1000, coverage.packets);
+  EXPECT_GE(coverage.unreadable, wanted / 20);
 }
 
 // Not only what random_run() makes is a run: so is whatever a fuzzer comes upon.

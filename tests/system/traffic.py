@@ -35,10 +35,12 @@ def connect(host, address, port, source=None):
 
 
 class Attempt:
-    """A connection being opened, for as long as the kernel likes to try."""
+    """A connection being opened, for as long as the kernel likes to try; its IPv6 packets carry these options."""
 
-    def __init__(self, host, address, port):
+    def __init__(self, host, address, port, destination_options=b""):
         self.socket = tcp_socket(host, address)
+        if destination_options:
+            self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_DSTOPTS, destination_options)
         self.socket.setblocking(False)
         with contextlib.suppress(BlockingIOError):
             self.socket.connect((address, port))
