@@ -250,6 +250,17 @@ std::vector<std::string> Firewall::awaited_devices() const {
 
 std::size_t Firewall::flow_capacity() const { return shards_.size() * settings_.flows_per_worker; }
 
+std::vector<FlowTableUse> Firewall::flow_table_use() const {
+  std::vector<FlowTableUse> all;
+  for (const Guarded<Shard>& shard : shards_)
+    all.push_back(shard.read([](const Shard& one) {
+      const FlowShares& shares = one.shares();
+      return FlowTableUse{one.flows().size(), one.flows().capacity(), shares.guaranteed(), shares.free_used(),
+                          shares.free_size()};
+    }));
+  return all;
+}
+
 // Those that wait come first: a worker may take one over meanwhile, and then it counts as the worker's.
 std::vector<Flow> Firewall::flows(std::size_t most, TimePoint at) const {
   std::vector<Flow> copies;

@@ -30,6 +30,7 @@
 #include "daemon/queue/nfqueue.h"
 #include "daemon/queue/worker_scheduling.h"
 #include "daemon/settings.h"
+#include "flow/flow_table_use.h"
 #include "policy/policy.h"
 #include "runtime/reloader.h"
 #include "runtime/worker.h"
@@ -126,6 +127,8 @@ class Firewall {
   [[nodiscard]] std::vector<QueueStatistics> queue_statistics() const;
   [[nodiscard]] std::size_t flow_count() const;
   [[nodiscard]] std::size_t flow_capacity() const;
+  // How full each worker's flow table is, in the order of the workers.
+  [[nodiscard]] std::vector<FlowTableUse> flow_table_use() const;
   // Names of devices of the policy that are not here.
   [[nodiscard]] std::vector<std::string> awaited_devices() const;
   // At most `most` live flows, copied shard by shard.

@@ -121,6 +121,13 @@ ordered_json Commands::status() const {
   if (settings_.test_clock) json["test_clock"] = {{"offset_seconds", seconds(firewall_.advanced())}};
   json["flows"] = {
       {"active", firewall_.flow_count()}, {"capacity", firewall_.flow_capacity()}, {"refused", refused}};
+  json["flows"]["workers"] = ordered_json::array();
+  for (const FlowTableUse& use : firewall_.flow_table_use())
+    json["flows"]["workers"].push_back({{"flows", use.flows},
+                                        {"capacity", use.capacity},
+                                        {"guaranteed_per_interface", use.guaranteed},
+                                        {"shared_used", use.shared_used},
+                                        {"shared_size", use.shared_size}});
   json["observers"] = firewall_.observers().count();
   const std::vector<QueueStatistics> queues = firewall_.queue_statistics();
   json["conservation"] = to_json(conservation_of(queues, firewall_.counters()));

@@ -62,6 +62,18 @@ ordered_json decision_event(const ObservedChange& change, const CounterSlots& sl
   return json;
 }
 
+namespace {
+
+// The policy may have changed since the gate answered.
+bool is_known(const GateOutcome& gate, const CompiledPolicy& policy, const CounterSlots& slots) {
+  if (gate.gate == Gate::exempt) return true;
+  if (!is_acl(gate.gate)) return gate.interface != no_interface;
+  return gate.subnet < policy.subnets.size() &&
+         policy.acls[policy.subnets[gate.subnet].acl].id == slots.identity(gate.rule).owner;
+}
+
+}  // namespace
+
 ordered_json repeat_event(const Repeats& repeats, const CompiledPolicy& policy, const CounterSlots& slots) {
   const FlowLine& line = repeats.line;
   ordered_json json{{"event", "repeat"}, {"of", line.sequence}, {"count", repeats.count}};
@@ -70,10 +82,14 @@ ordered_json repeat_event(const Repeats& repeats, const CompiledPolicy& policy, 
   json["reason"] = to_string(line.said.reason);
   if (line.said.gate_size == 0) return json;
   const std::size_t last = line.said.gate_size - 1U;
-  GateOutcome gate{line.said.gates.at(last), line.last_outcome,
-                   policy.interface_numbered(line.last_interface), line.said.rules.at(last)};
-  if (gate.gate == Gate::exempt || gate.interface != no_interface)
-    json["decided_by"] = to_json(gate, policy, slots);
+  GateOutcome gate{line.said.gates.at(last), line.last_outcome, no_interface, line.said.rules.at(last),
+                   line.last_subnet};
+  if (line.last_interface) {
+    gate.interface = policy.interface_numbered(*line.last_interface);
+    if (gate.interface != no_interface && is_acl(gate.gate))
+      gate.subnet = policy.interfaces[gate.interface].subnet;
+  }
+  if (is_known(gate, policy, slots)) json["decided_by"] = to_json(gate, policy, slots);
   return json;
 }
 

@@ -209,10 +209,22 @@ void add_queues(Collection& all, const ordered_json& queues) {
   add(all.gauge("vpcwall_queue_waiting_packets", "Packets that wait for a verdict now."), "waiting");
 }
 
+void add_flow_tables(Family& family, const ordered_json& workers, const char* key) {
+  std::size_t worker = 0;
+  for (const ordered_json& one : workers)
+    family.add(number(one.at(key)), {{"worker", std::to_string(worker++)}});
+}
+
 void add_flows(Collection& all, const ordered_json& status) {
   const ordered_json& flows = status.at("flows");
   all.gauge("vpcwall_flows", "Flows that are remembered.").add(number(flows.at("active")));
   all.gauge("vpcwall_flows_capacity", "Flows that can be remembered.").add(number(flows.at("capacity")));
+  add_flow_tables(
+      all.gauge("vpcwall_flow_table_shared_used", "Flows of a table beyond the interfaces' shares."),
+      flows.at("workers"), "shared_used");
+  add_flow_tables(
+      all.gauge("vpcwall_flow_table_shared_size", "Room for flows beyond the interfaces' shares."),
+      flows.at("workers"), "shared_size");
 
   const ordered_json& fast_path = status.at("fast_path");
   all.gauge("vpcwall_fast_path_active", "Whether the kernel answers by itself what was judged before.")

@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "daemon/log/log.h"
+#include "daemon/service/flow_table_watch.h"
 #include "daemon/service/service_manager.h"
 #include "daemon/service/upkeep.h"
 #include "daemon/service/watchdog.h"
@@ -110,6 +111,7 @@ Served serve(const ServedParts& parts) {
                                  {upkeep.device_events(), POLLIN, 0},
                                  {upkeep.rule_events(), POLLIN, 0}}};
   Watchdog watchdog(now());
+  FlowTableWatch flow_tables;
   TimePoint look_at = now();
   for (;;) {
     int tick = std::min({control.has_streams() ? stream_milliseconds : tick_milliseconds,
@@ -132,6 +134,7 @@ Served serve(const ServedParts& parts) {
       watchdog.look(firewall.progress(), now());
       look_at = now() + watchdog.period();
       firewall.expire_waiting();
+      flow_tables.look(firewall.flow_table_use());
       if (keeper != nullptr) keeper->keep_if_due(firewall, now());
     }
     if (const auto served = answer_signals(signals, firewall, changes)) return *served;

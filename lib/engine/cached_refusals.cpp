@@ -58,18 +58,18 @@ bool asks_for_source(const CompiledRules& rules, TrafficKind kind) noexcept {
 // What refused this packet from outside would refuse it from every other address outside (S-5, N-5).
 bool is_for_any_source(const CompiledPolicy& policy, const Question& question, const Decision& decision) {
   const Packet& packet = question.packet;
-  const auto [leaves, enters, ends] = question.journey;
-  if (leaves != no_interface || !are_few(policy) || is_service(policy, packet.source)) return false;
-  const CompiledInterface& interface = policy.interfaces[enters];
+  const Journey& journey = question.journey;
+  if (journey.leaves != no_interface || journey.leaves_subnet != no_subnet) return false;
+  if (!are_few(policy) || is_service(policy, packet.source)) return false;
   const TrafficKind kind = kind_of(packet);
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     const GateOutcome& gate = decision.gates[i];
     if (gate.gate == Gate::acl_ingress) {
-      const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
+      const CompiledAcl& acl = policy.acls[policy.subnets[gate.subnet].acl];
       if (asks_for_source(acl.lists[at(Direction::ingress)][at(packet.family())], kind)) return false;
     }
     if (gate.gate == Gate::sg_ingress &&
-        asks_for_source(interface.rules(Direction::ingress, packet.family()), kind))
+        asks_for_source(policy.interfaces[gate.interface].rules(Direction::ingress, packet.family()), kind))
       return false;
   }
   return true;

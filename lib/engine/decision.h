@@ -91,8 +91,10 @@ inline constexpr std::size_t reason_count = 11;
 struct GateOutcome {
   Gate gate = Gate::exempt;
   Outcome outcome = Outcome::deny;
-  InterfaceIndex interface = no_interface;  // index into CompiledPolicy::interfaces
-  CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
+  InterfaceIndex interface =
+      no_interface;                // none: the ACL of a subnet for an address without interface (O-20)
+  CounterSlot rule = no_slot;      // the rule, entry, `*` or implicit deny that decided
+  SubnetIndex subnet = no_subnet;  // of a network ACL's gate, and of no other
 };
 
 // What a packet does to one interface's flow state once all gates of that side accepted it (C-66). A side

@@ -78,17 +78,20 @@ class Evaluation {
         decision_(decision) {}
 
   void run() {
-    const auto& [leaves, enters, ends] = question_.journey;
-    if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
-    if (is_loopback(packet_, question_.journey, ends_)) return accept(Reason::loopback);
-    const bool leaving_exempt = leaves == no_interface || is_exempt(Direction::egress);
-    const bool entering_exempt = enters == no_interface || is_exempt(Direction::ingress);
+    const Journey& journey = question_.journey;
+    if (!journey.meets_a_gate()) return accept(Reason::not_guarded);
+    if (is_loopback(packet_, journey, ends_)) return accept(Reason::loopback);
+    const bool leaves = journey.leaves != no_interface || journey.leaves_subnet != no_subnet;
+    const bool enters = journey.enters != no_interface || journey.enters_subnet != no_subnet;
+    const bool leaving_exempt = !leaves || is_exempt(Direction::egress);
+    const bool entering_exempt = !enters || is_exempt(Direction::ingress);
     if (leaving_exempt && entering_exempt) {
-      record({Gate::exempt, Outcome::exempt, leaves != no_interface ? leaves : enters, no_slot});
+      record({Gate::exempt, Outcome::exempt, journey.leaves != no_interface ? journey.leaves : journey.enters,
+              no_slot});
       return accept(Reason::exempt);
     }
-    if (!leaving_exempt && !leave(leaves)) return;
-    if (!entering_exempt && !enter(enters)) return;
+    if (!leaving_exempt && !leave()) return;
+    if (!entering_exempt && !enter()) return;
     return accept(Reason::passed);
   }
 
@@ -110,22 +113,35 @@ class Evaluation {
     return false;
   }
 
-  bool leave(InterfaceIndex index) {
-    const CompiledInterface& interface = policy_.interfaces[index];
+  bool leave() {
+    const InterfaceIndex index = question_.journey.leaves;
+    if (index == no_interface) return unlisted(question_.journey.leaves_subnet, Direction::egress);
     FlowEffect& effect = next_effect();
     const bool accepted = source_dest_check(index, Direction::egress) &&
                           security_group(index, Direction::egress, effect) &&
-                          (!crosses_boundary(interface) || network_acl(index, Direction::egress));
+                          network_acl(index, policy_.interfaces[index].subnet, Direction::egress);
     return settle(effect, accepted);
   }
 
-  bool enter(InterfaceIndex index) {
-    const CompiledInterface& interface = policy_.interfaces[index];
+  bool enter() {
+    const InterfaceIndex index = question_.journey.enters;
+    if (index == no_interface) return unlisted(question_.journey.enters_subnet, Direction::ingress);
     FlowEffect& effect = next_effect();
-    const bool accepted = (!crosses_boundary(interface) || network_acl(index, Direction::ingress)) &&
+    const bool accepted = network_acl(index, policy_.interfaces[index].subnet, Direction::ingress) &&
                           source_dest_check(index, Direction::ingress) &&
                           security_group(index, Direction::ingress, effect);
     return settle(effect, accepted);
+  }
+
+  // O-20: an address that no interface has is behind its subnet's ACL, and behind nothing else. Under
+  // `unlisted_addresses: drop` the ACL denies all that crosses the boundary, as its `*` does.
+  bool unlisted(SubnetIndex subnet, Direction direction) {
+    if (policy_.unlisted_addresses == UnlistedAddresses::acl)
+      return network_acl(no_interface, subnet, direction);
+    if (!crosses_boundary(subnet)) return true;
+    const Gate gate = direction == Direction::ingress ? Gate::acl_ingress : Gate::acl_egress;
+    record({gate, Outcome::deny, no_interface, entries(subnet, direction).default_slot, subnet});
+    return refuse(Reason::acl_default);
   }
 
   // Where the effect of a side is put together; it counts once settle() says so.
@@ -161,7 +177,7 @@ class Evaluation {
   // instance of its own subnet none of them leaves the subnet (O-10); what a transit gateway delivers there
   // meets no ACL either, what it takes does (NX-11).
   [[nodiscard]] bool hops_inside_subnet() const noexcept {
-    const auto& [leaves, enters, ends] = question_.journey;
+    const InterfaceIndex leaves = question_.journey.leaves, enters = question_.journey.enters;
     if (leaves == no_interface || enters == no_interface) return false;
     const CompiledInterface& from = policy_.interfaces[leaves];
     const CompiledInterface& to = policy_.interfaces[enters];
@@ -171,8 +187,8 @@ class Evaluation {
   }
 
   // O-4: inside the subnet's own ranges on both ends means the packet never leaves the subnet.
-  [[nodiscard]] bool crosses_boundary(const CompiledInterface& interface) const noexcept {
-    const CompiledSubnet& subnet = policy_.subnets[interface.subnet];
+  [[nodiscard]] bool crosses_boundary(SubnetIndex index) const noexcept {
+    const CompiledSubnet& subnet = policy_.subnets[index];
     if (hops_inside_subnet()) return false;
     return !subnet.contains(packet_.source) || !subnet.contains(packet_.destination);
   }
@@ -189,22 +205,28 @@ class Evaluation {
     return refuse(Reason::source_dest_check);
   }
 
-  // N-3 to N-9, N-12, N-14: ascending numbers, the first match decides, `*` denies the rest.
-  bool network_acl(InterfaceIndex index, Direction direction) {
+  [[nodiscard]] const CompiledEntries& entries(SubnetIndex subnet, Direction direction) const noexcept {
+    return policy_.acls[policy_.subnets[subnet].acl].lists[at(direction)][at(packet_.family())];
+  }
+
+  // N-3 to N-9, N-12, N-14: ascending numbers, the first match decides, `*` denies the rest. Asked only at
+  // the subnet's boundary.
+  bool network_acl(InterfaceIndex interface, SubnetIndex subnet, Direction direction) {
+    if (!crosses_boundary(subnet)) return true;
     const bool incoming = direction == Direction::ingress;
     const Gate gate = incoming ? Gate::acl_ingress : Gate::acl_egress;
     const IpAddress& peer = incoming ? packet_.source : packet_.destination;
-    const CompiledAcl& acl = policy_.acls[policy_.subnets[policy_.interfaces[index].subnet].acl];
-    const CompiledEntries& list = acl.lists[at(direction)][at(packet_.family())];
+    const CompiledEntries& list = entries(subnet, direction);
     const std::uint32_t first = list.index.first_match(kind_, peer);
     if (first == RuleIndex::none) {
-      record({gate, Outcome::deny, index, list.default_slot},
+      record({gate, Outcome::deny, interface, list.default_slot, subnet},
              static_cast<std::uint32_t>(list.entries.size()));
       return refuse(Reason::acl_default);
     }
     const CompiledEntry& entry = list.entries[first];
-    if (entry.action == Action::allow) return record({gate, Outcome::allow, index, entry.slot}, first + 1);
-    record({gate, Outcome::deny, index, entry.slot}, first + 1);
+    if (entry.action == Action::allow)
+      return record({gate, Outcome::allow, interface, entry.slot, subnet}, first + 1);
+    record({gate, Outcome::deny, interface, entry.slot, subnet}, first + 1);
     return refuse(Reason::acl_entry);
   }
 
@@ -353,7 +375,11 @@ class Evaluation {
     const FlowEffect& other = decision_.effects.front();
     const bool other_opens = claimed_ || (decision_.effect_size > 0 && other.kind == FlowEffect::Kind::open);
     std::uint32_t held = state_.allowance.used(interface.number) - (replaces ? 1U : 0U);
-    if (other_opens && claimed_.value_or(other.key.interface) == interface.number) ++held;
+    const auto other_opener =
+        other_opens ? std::optional(claimed_.value_or(other.key.interface)) : std::nullopt;
+    if (other_opener == interface.number) ++held;
+    if (!replaces && state_.shares != nullptr && !state_.shares->has_room(interface.number, other_opener))
+      return false;
     const std::size_t places = state_.flows.capacity() - state_.flows.size();
     return held < policy_.behavior.flows_per_interface && (replaces || places > (other_opens ? 1U : 0U));
   }

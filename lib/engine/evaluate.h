@@ -20,6 +20,7 @@
 #include "engine/journey.h"
 #include "engine/trace.h"
 #include "flow/flow_allowance.h"
+#include "flow/flow_shares.h"
 #include "flow/flow_table.h"
 #include "net/packet.h"
 #include "policy/compiled_policy.h"
@@ -38,6 +39,7 @@ struct Question {
 struct FlowView {
   const FlowTable& flows;
   const FlowAllowance& allowance;
+  const FlowShares* shares = nullptr;  // null: the table is not divided
 };
 
 [[nodiscard]] Decision evaluate(const CompiledPolicy& policy, FlowView state, const Question& question,

@@ -36,12 +36,14 @@ void Shard::use(FastPath& fast_path, Places::Owner owner, bool refusals) {
 }
 
 void Shard::came(const FlowKey& key) {
+  shares_.add(key.interface);
   if (cache_) cache_->fast_path.flow_came(key);
 }
 
-// What is no more passes no packet.
+// A removed flow must not admit packets.
 void Shard::left(const FlowKey& key) {
   allowance_.give(key.interface);
+  shares_.remove(key.interface);
   if (!cache_) return;
   if (has_ports(key.protocol)) cache_->flows.forget(key);
   cache_->fast_path.flow_left(key);
@@ -51,6 +53,7 @@ void Shard::left(const FlowKey& key) {
 void Shard::adopt(std::shared_ptr<const CompiledPolicy> policy, TimePoint now) {
   sweep(now, flows_.places());
   adopted_ = std::move(policy);
+  shares_.divide(flows_.capacity(), adopted_->interfaces.size(), adopted_->behavior.flows_per_interface);
   swept_ = 0;
   to_sweep_ = flows_.places();
 }
@@ -75,9 +78,8 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
     left(*key);
     flows_.erase(*key);
   };
-  const auto [leaves, enters, ends] = question.journey;
-  for (const auto& [side, direction] :
-       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+  for (const auto& [side, direction] : {std::pair{question.journey.leaves, Direction::egress},
+                                        std::pair{question.journey.enters, Direction::ingress}}) {
     if (side == no_interface) continue;
     const InterfaceNumber number = policy.interfaces[side].number;
     end(flow_key(question.packet, direction, number));
@@ -87,14 +89,17 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
 
 // What an earlier process knew about the packet's flow belongs to whoever gets the flow's packets now.
 void Shard::claim_flows_of(const CompiledPolicy& policy, const Question& question) {
-  const auto [leaves, enters, ends] = question.journey;
-  for (const auto& [side, direction] :
-       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+  for (const auto& [side, direction] : {std::pair{question.journey.leaves, Direction::egress},
+                                        std::pair{question.journey.enters, Direction::ingress}}) {
     if (side == no_interface) continue;
     const auto key = flow_key(question.packet, direction, policy.interfaces[side].number);
     if (!key || flows_.find_held(*key) != nullptr) continue;
     const auto flow = waiting_->claim(*key);
-    if (flow && (has_ended(*flow) || !flows_.take_in(*flow, question.now))) waiting_->give_back(*key);
+    if (!flow) continue;
+    if (has_ended(*flow) || !flows_.take_in(*flow, question.now))
+      waiting_->give_back(*key);
+    else
+      shares_.add(key->interface);
   }
 }
 
@@ -114,7 +119,7 @@ bool Shard::make_room(TimePoint now) {
 }
 
 Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
-  const FlowView view{flows_, allowance_};
+  const FlowView view{flows_, allowance_, &shares_};
   if (waiting_ != nullptr && waiting_->any()) claim_flows_of(policy, question);
   const bool still_cached = cache_ && cache_->flows.settle(question.packet);
   if (!is_swept()) end_flows_of(policy, question);
@@ -133,7 +138,7 @@ Decision Shard::judge(const CompiledPolicy& policy, const Question& question) {
 }
 
 Decision Shard::explain(const CompiledPolicy& policy, const Question& question, Trace& trace) const {
-  return evaluate(policy, FlowView{flows_, allowance_}, question, &trace);
+  return evaluate(policy, FlowView{flows_, allowance_, &shares_}, question, &trace);
 }
 
 void Shard::remember(const CompiledPolicy& policy, const Question& question, const Decision& decision,
@@ -142,7 +147,7 @@ void Shard::remember(const CompiledPolicy& policy, const Question& question, con
   const FastPath& shared = cache_->fast_path;
   if (decision.verdict == Verdict::accept) {
     if (!shared.flows_rest())
-      cache_->flows.remember(policy, FlowView{flows_, allowance_}, question, decision, passages);
+      cache_->flows.remember(policy, FlowView{flows_, allowance_, &shares_}, question, decision, passages);
   } else if (cache_->remembers_refusals && !shared.refusals_rest()) {
     cache_->refusals.remember(policy, question, decision, passages.there);
   }

@@ -86,6 +86,7 @@ class Shard {
   // Whether it waits for the next packet, so that this shard, too, may come to track it.
   [[nodiscard]] bool awaits(const FlowKey& key, TimePoint now) const;
   [[nodiscard]] const FlowTable& flows() const noexcept { return flows_; }
+  [[nodiscard]] const FlowShares& shares() const noexcept { return shares_; }
   [[nodiscard]] const Counters& counters() const noexcept { return counters_; }
   [[nodiscard]] Counters& counters() noexcept { return counters_; }
 
@@ -121,6 +122,7 @@ class Shard {
   FlowTable flows_;
   Counters counters_;
   FlowAllowance& allowance_;
+  FlowShares shares_;
   std::shared_ptr<const CompiledPolicy> adopted_;
   std::uint32_t swept_ = 0, to_sweep_ = 0;  // places of flows_
   std::unique_ptr<Cache> cache_;            // null: every packet is judged

@@ -66,7 +66,7 @@ Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& 
 
 Lifting lift_acl(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& inquiry,
                  std::uint16_t deny_before) {
-  const NetworkAcl& acl = policy.acl_of(refusal.gate.interface);
+  const NetworkAcl& acl = policy.acl_at(refusal.gate);
   const auto number = free_rule_number(acl.entries(refusal.direction), deny_before);
   if (!number && deny_before != 0) return make_room(acl, refusal, inquiry, deny_before);
   if (!number)
@@ -128,14 +128,12 @@ Lifting lift(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& 
 
 void force(Policy& policy, const Refusal& refusal) {
   const Prefix anywhere{{0, 0, refusal.packet.family()}, 0};
-  Interface& interface = policy.interfaces.at(refusal.gate.interface);
   if (refusal.gate.outcome == Outcome::table_full) {
     policy.behavior.flows_per_interface = std::numeric_limits<std::uint32_t>::max();
   } else if (refusal.at_acl()) {
-    const auto subnet = std::find_if(policy.subnets.begin(), policy.subnets.end(),
-                                     [&](const Subnet& one) { return one.id == interface.subnet; });
+    const Subnet& subnet = policy.subnets.at(refusal.gate.subnet);
     for (NetworkAcl& acl : policy.network_acls)
-      if (acl.id == subnet->network_acl) {
+      if (acl.id == subnet.network_acl) {
         auto& entries = refusal.direction == Direction::ingress ? acl.ingress : acl.egress;
         NetworkAclEntry allow;
         allow.action = Action::allow;  // number 0 comes before every other
@@ -151,7 +149,7 @@ void force(Policy& policy, const Refusal& refusal) {
     group.id = group.name = "(any)";
     (refusal.direction == Direction::ingress ? group.ingress : group.egress).push_back(allow);
     policy.security_groups.push_back(group);
-    interface.security_groups.push_back(group.id);
+    policy.interfaces.at(refusal.gate.interface).security_groups.push_back(group.id);
   }
 }
 

@@ -113,8 +113,7 @@ class Search {
  private:
   void look_at_entries() {
     const CompiledPolicy& compiled = policy_.compiled;
-    const CompiledSubnet& subnet =
-        compiled.subnets.at(compiled.interfaces.at(refusal_.gate.interface).subnet);
+    const CompiledSubnet& subnet = compiled.subnets.at(refusal_.gate.subnet);
     for (const Family family : {Family::ipv4, Family::ipv6})
       for (const CompiledEntry& entry :
            compiled.acls.at(subnet.acl).lists.at(at(refusal_.direction)).at(at(family)).entries) {

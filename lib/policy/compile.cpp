@@ -51,6 +51,7 @@ class Compiler {
                                             const std::vector<DeviceBinding>& devices) {
     compiled_->generation = generation;
     compiled_->behavior = policy_.behavior;
+    compiled_->unlisted_addresses = policy_.unlisted_addresses;
     compiled_->exempt_peers = exempt_peers(policy_);
     for (const auto& range : {policy_.vpc.cidr, policy_.vpc.ipv6_cidr})
       if (range) compiled_->vpc_ranges.push_back(*range);

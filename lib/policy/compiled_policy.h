@@ -129,6 +129,7 @@ struct CompiledPolicy {
   AddressSet exempt_peers;         // E-7 to E-13, E-16 to E-18; `addresses` says the same of one address
   std::vector<Prefix> vpc_ranges;  // primary and secondary, both families
   Behavior behavior;
+  UnlistedAddresses unlisted_addresses = UnlistedAddresses::acl;
 
   // Which interface a kernel device carries, or no_interface.
   [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;

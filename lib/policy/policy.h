@@ -189,6 +189,14 @@ struct Behavior {
   friend bool operator==(const Behavior&, const Behavior&) = default;
 };
 
+// What becomes of packets to and from an address of a subnet that no interface has (O-20).
+enum class UnlistedAddresses : std::uint8_t {
+  acl,   // the subnet's network ACL judges them
+  drop,  // they do not cross the boundary of the subnet
+  pass,  // no gate judges them
+};
+[[nodiscard]] std::string_view to_string(UnlistedAddresses choice) noexcept;
+
 // What the operator has looked at and accepts: findings of vpcwall-lint(1) that are not to be reported. No
 // packet is judged by it.
 struct Suppression {
@@ -211,6 +219,7 @@ struct Policy {
   Quotas quotas;
   std::vector<Prefix> auto_tracked;  // peers through which AWS always tracks (C-18, C-19)
   Behavior behavior;
+  UnlistedAddresses unlisted_addresses = UnlistedAddresses::acl;
   std::vector<Suppression> suppressions;
   friend bool operator==(const Policy&, const Policy&) = default;
 };

@@ -286,6 +286,9 @@ class PolicyDiff {
     part("icmp_related", related(a), related(b));
     part("flows_per_interface", std::to_string(a.flows_per_interface), std::to_string(b.flows_per_interface));
     part("sg_identity_lost", prefixes_text(a.sg_identity_lost), prefixes_text(b.sg_identity_lost));
+    current_.name = "unlisted_addresses";
+    part("", std::string(to_string(before_.unlisted_addresses)),
+         std::string(to_string(after_.unlisted_addresses)));
   }
 
   const Policy& before_;

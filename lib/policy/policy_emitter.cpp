@@ -41,6 +41,8 @@ class PolicyEmitter {
     quotas();
     prefixes("auto_tracked", policy_.auto_tracked);
     behavior();
+    if (policy_.unlisted_addresses != UnlistedAddresses::acl)
+      field("unlisted_addresses", std::string(to_string(policy_.unlisted_addresses)));
     lint();
     out_ << YAML::EndMap;
     return std::string(out_.c_str(), out_.size()) + '\n';

@@ -18,7 +18,7 @@ class PolicyReader {
   PolicyReader(const YamlNode& root, Reporter& reporter)
       : top_(root, "the policy",
              {"version", "vpc", "prefix_lists", "security_groups", "network_acls", "subnets", "interfaces",
-              "quotas", "auto_tracked", "behavior", "lint"},
+              "quotas", "auto_tracked", "behavior", "unlisted_addresses", "lint"},
              reporter),
         reporter_(reporter),
         directory_(reporter) {}
@@ -37,6 +37,9 @@ class PolicyReader {
     if (const YamlNode* node = top_.find("auto_tracked"))
       read_peers(*node, "auto_tracked", {Section::auto_tracked, 0, Field::cidr}, policy().auto_tracked);
     if (const YamlNode* node = top_.find("behavior")) read_behavior(*node);
+    if (const YamlNode* word = top_.find("unlisted_addresses"))
+      if (const auto choice = read_word(*word, "unlisted_addresses", {"acl", "drop", "pass"}, reporter_))
+        policy().unlisted_addresses = static_cast<UnlistedAddresses>(*choice);
     if (const YamlNode* node = top_.find("lint")) policy().suppressions = read_suppressions(*node, reporter_);
     return std::move(result_);
   }

@@ -155,13 +155,15 @@ class DifferenceFinder {
     if (one.verdict != other.verdict || one.gate_size != other.gate_size) return false;
     for (std::size_t i = 0; i < one.gate_size; ++i) {
       const GateOutcome &a = one.gates.at(i), &b = other.gates.at(i);
-      if (a.gate != b.gate || a.outcome != b.outcome || number_of(before, a) != number_of(after, b))
+      if (a.gate != b.gate || a.outcome != b.outcome || place_of(before, a) != place_of(after, b))
         return false;
     }
     return true;
   }
-  [[nodiscard]] InterfaceNumber number_of(std::size_t policy, const GateOutcome& gate) const {
-    return difference_.policies.at(policy)->interfaces.at(gate.interface).number;
+  [[nodiscard]] const std::string& place_of(std::size_t policy, const GateOutcome& gate) const {
+    const CompiledPolicy& compiled = *difference_.policies.at(policy);
+    return gate.interface != no_interface ? compiled.interfaces.at(gate.interface).id
+                                          : compiled.subnets.at(gate.subnet).id;
   }
 
   TrafficDifference& difference_;

@@ -76,7 +76,7 @@ class EndpointFinder {
     collect_entries(written);
   }
 
-  // A group that no interface has, or an ACL of no subnet with one, tells nothing apart.
+  // A group that no interface has, or an ACL of no subnet that is asked, tells nothing apart.
   void collect_rules(const Policy& written) {
     std::set<std::string> used;
     for (const Interface& interface : written.interfaces)
@@ -95,7 +95,8 @@ class EndpointFinder {
     std::set<std::string> inhabited, used;
     for (const Interface& interface : written.interfaces) inhabited.insert(interface.subnet);
     for (const Subnet& subnet : written.subnets)
-      if (inhabited.contains(subnet.id)) used.insert(subnet.network_acl);
+      if (inhabited.contains(subnet.id) || written.unlisted_addresses == UnlistedAddresses::acl)
+        used.insert(subnet.network_acl);
     for (const NetworkAcl& acl : written.network_acls)
       for (const Direction direction : {Direction::ingress, Direction::egress})
         for (const NetworkAclEntry& entry : acl.entries(direction))

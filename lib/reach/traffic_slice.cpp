@@ -5,6 +5,8 @@
 #include <bitset>
 #include <tuple>
 
+#include "engine/journey.h"
+
 namespace vpcwall {
 namespace {
 
@@ -67,19 +69,23 @@ SliceCuts::SliceCuts(const TrafficSpace& space, PortRange client_ports)
 
 void SliceCuts::add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters,
                     const IpAddress& source, const IpAddress& destination) {
-  if (leaves != no_interface) add_side(policy, leaves, Direction::egress, destination);
-  if (enters != no_interface) add_side(policy, enters, Direction::ingress, source);
+  add_side(policy, leaves, source, Direction::egress, destination);
+  add_side(policy, enters, destination, Direction::ingress, source);
 }
 
-void SliceCuts::add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request,
-                         const IpAddress& peer) {
-  const CompiledInterface& interface = policy.interfaces[index];
-  const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
+void SliceCuts::add_side(const CompiledPolicy& policy, InterfaceIndex index, const IpAddress& own,
+                         Direction request, const IpAddress& peer) {
+  const SubnetIndex subnet = index != no_interface
+                                 ? policy.interfaces[index].subnet
+                                 : guarded_subnet(policy, index, policy.addresses.find(own));
+  if (subnet == no_subnet) return;
+  const CompiledAcl& acl = policy.acls[policy.subnets[subnet].acl];
   for (const Direction direction : {request, opposite(request)}) {
-    for (const CompiledRule& rule : interface.rules(direction, space_.family).rules)
-      if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
     for (const CompiledEntry& entry : acl.lists[at(direction)][at(space_.family)].entries)
       if (entry.cidr.contains(peer)) add(entry.traffic, direction == request);
+    if (index == no_interface) continue;
+    for (const CompiledRule& rule : policy.interfaces[index].rules(direction, space_.family).rules)
+      if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
   }
 }
 

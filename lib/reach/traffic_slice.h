@@ -68,7 +68,9 @@ class SliceCuts {
 
   void add(const CompiledTraffic& traffic, bool of_request);
   void cut_icmp(std::uint8_t type, std::int16_t code);  // -1: any code
-  void add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request, const IpAddress& peer);
+  // `own`: the address at this end, whose subnet takes part where no interface does (O-20).
+  void add_side(const CompiledPolicy& policy, InterfaceIndex index, const IpAddress& own, Direction request,
+                const IpAddress& peer);
   [[nodiscard]] static std::vector<PortRange> ranges(Starts& starts, PortRange within);
 
   const TrafficSpace& space_;

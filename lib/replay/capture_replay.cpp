@@ -9,14 +9,14 @@ bool CaptureReplay::watch(std::string_view interface, std::optional<Direction> d
 }
 
 Journey CaptureReplay::journey(const Packet& packet) const {
-  Journey all = simulation_.journey(packet);
+  const Journey all = simulation_.journey(packet);
   if (watched_ == no_interface) return all;
   if (direction_)
     return *direction_ == Direction::egress ? Journey{watched_, no_interface}
                                             : Journey{no_interface, watched_};
-  if (all.leaves != watched_) all.leaves = no_interface;
-  if (all.enters != watched_) all.enters = no_interface;
-  return all;
+  // What the watched interface sees: no gate of another one, nor of a subnet that the packet comes to later.
+  return {all.leaves == watched_ ? watched_ : no_interface, all.enters == watched_ ? watched_ : no_interface,
+          no_subnet, no_subnet, all.ends};
 }
 
 Decision CaptureReplay::judge_packet(const Arrival& arrival) {

@@ -17,10 +17,12 @@ namespace vpcwall {
     case HookPoint::local_in:
       journey = find_journey(policy, packet, {0, queued.in_device});
       journey.leaves = no_interface;
+      journey.leaves_subnet = no_subnet;
       break;
     case HookPoint::local_out:
       journey = find_journey(policy, packet, {queued.out_device, 0});
       journey.enters = no_interface;
+      journey.enters_subnet = no_subnet;
       break;
   }
   return journey;

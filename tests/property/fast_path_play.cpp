@@ -73,16 +73,18 @@ class Side {
     if (fast_path_ != nullptr) shard_.take_over(8);
     return decision;
   }
-  // Every journey has devices of its own; what is outside all interfaces has the first device and the class
-  // of all others.
+  // Every journey has devices of its own. What is outside all interfaces has the first device and the class
+  // of all others, or its subnet's, so that one record never serves two journeys.
   [[nodiscard]] static Passages passages(const Journey& journey) {
-    const auto passage = [](InterfaceIndex from, InterfaceIndex to) {
-      return Passage{from == no_interface ? 1U : from + 2U,
-                     static_cast<DeviceClass>(to == no_interface ? 0U : to + 1U)};
+    constexpr unsigned of_subnets = 1000;
+    const auto passage = [](const Journey& way) {
+      unsigned from = way.leaves == no_interface ? 1U : way.leaves + 2U;
+      unsigned to = way.enters == no_interface ? 0U : way.enters + 1U;
+      if (way.leaves_subnet != no_subnet) from = of_subnets + way.leaves_subnet;
+      if (way.enters_subnet != no_subnet) to = of_subnets + way.enters_subnet;
+      return Passage{from, static_cast<DeviceClass>(to)};
     };
-    return {passage(journey.leaves, journey.enters),
-            passage(journey.enters, journey.leaves),
-            {journey.enters, journey.leaves}};
+    return {passage(journey), passage(way_back(journey)), way_back(journey)};
   }
   void expire(Duration at) { shard_.expire(origin + at, flow_capacity); }
   void take_over_all() {

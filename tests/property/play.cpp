@@ -102,9 +102,8 @@ twin::Answer Engine::words(const Decision& decision) const {
     const GateOutcome& gate = decision.gates.at(i);
     twin::GateAnswer one{std::string(to_string(gate.gate)), {}, std::string(to_string(gate.outcome)), {}};
     if (gate.gate != Gate::exempt) {
-      const CompiledInterface& interface = policy.interfaces.at(gate.interface);
       const bool acl = gate.gate == Gate::acl_ingress || gate.gate == Gate::acl_egress;
-      one.place = acl ? policy.subnets.at(interface.subnet).name : interface.name;
+      one.place = acl ? policy.subnets.at(gate.subnet).name : policy.interfaces.at(gate.interface).name;
       if (acl) one.rule = simulation_.slots().identity(gate.rule).rule;
     }
     answer.gates.push_back(std::move(one));

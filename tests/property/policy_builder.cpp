@@ -65,6 +65,7 @@ struct Shape {
   std::array<Tracking, max_interfaces> tracking{};
   std::vector<Prefix> auto_tracked;
   Behavior behavior;
+  UnlistedAddresses unlisted_addresses = UnlistedAddresses::acl;
   unsigned families = 0;  // 0 both, 1 IPv4, 2 IPv6
   unsigned subnet_count = 2;
   bool secondary_range = false, router_mac = false;
@@ -84,6 +85,7 @@ class PolicyBuilder {
     for_each(Kind::interface, [this](Choices choices) { interface(choices); });
     policy_.auto_tracked = shape_.auto_tracked;
     policy_.behavior = shape_.behavior;
+    policy_.unlisted_addresses = shape_.unlisted_addresses;
     policy_.quotas.entries_per_acl = max_entries_per_acl;
     return std::move(policy_);
   }
@@ -118,6 +120,9 @@ class PolicyBuilder {
         break;
       case Setting::auto_tracked: add_edge(shape_.auto_tracked, which, value); break;
       case Setting::identity_lost: add_edge(shape_.behavior.sg_identity_lost, which, value); break;
+      case Setting::unlisted_addresses:
+        shape_.unlisted_addresses = static_cast<UnlistedAddresses>(value % 3);
+        break;
       case Setting::families: shape_.families = value % 3; break;
       case Setting::subnet_count: shape_.subnet_count = 1 + (value + 1) % subnet_limit; break;
       case Setting::subnet_families: shape_.subnet_families.at(which % subnet_limit) = value % 3; break;

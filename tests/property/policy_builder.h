@@ -34,8 +34,9 @@ enum class Setting : std::uint8_t {
   router_mac,
   interface_type,
   identity_lost,
+  unlisted_addresses,
 };
-inline constexpr unsigned setting_count = 16;
+inline constexpr unsigned setting_count = 17;
 
 [[nodiscard]] Policy policy_of(const Descriptors& descriptors);
 

@@ -84,6 +84,14 @@ bool is_multicast_listener(const Packet& packet) {
 
 }  // namespace
 
+bool is_aws_address(const IpAddress& address, const Policy& policy) {
+  for (const IpAddress& service : service_addresses(policy))
+    if (address == service) return true;
+  for (const IpAddress& router : router_addresses(policy))
+    if (address == router) return true;
+  return false;
+}
+
 bool is_exempt(const Packet& packet, Direction direction, const Policy& policy) {
   return peer_is_one_of(packet, direction, service_addresses(policy)) ||
          peer_is_one_of(packet, direction, router_addresses(policy)) || is_dhcp(packet, direction) ||

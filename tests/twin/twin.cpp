@@ -94,9 +94,11 @@ Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duratio
   if (judging.empty() && !way.empty()) return {true, {{"exempt", "", "exempt", ""}}};
   Answer answer{true, {}};
   for (const Stop& stop : judging) {
-    const bool crosses =
-        !stays_in_subnet(way) && crosses_boundary(packet, subnet_of(policy_, *stop.interface));
-    answer.accept = judge_side(stop, crosses, packet, at, answer.gates);
+    const bool crosses = !stays_in_subnet(way) && crosses_boundary(packet, *stop.subnet);
+    if (stop.interface != nullptr)
+      answer.accept = judge_side(stop, crosses, packet, at, answer.gates);
+    else
+      answer.accept = !crosses || judge_unlisted(stop, packet, answer.gates);
     if (!answer.accept) break;  // O-2
   }
   return answer;
@@ -106,26 +108,37 @@ Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duratio
 // its own. One loopback address says nothing: who sends it over a wire has made it up.
 bool Twin::stays_on_its_host(const Packet& packet, const std::vector<Stop>& way) {
   if (is_loopback(packet.source) && is_loopback(packet.destination)) return true;
-  return way.size() == 2 && way[0].interface == way[1].interface &&
+  return way.size() == 2 && way[0].interface != nullptr && way[0].interface == way[1].interface &&
          belongs_to(packet.source, *way[0].interface) && belongs_to(packet.destination, *way[0].interface);
 }
 
 // Between a NAT gateway and who stands beside it in its subnet nothing crosses (O-10, O-3), nor does what a
 // transit gateway delivers beside it (NX-11), whatever addresses it carries.
 bool Twin::stays_in_subnet(const std::vector<Stop>& way) {
-  if (way.size() != 2 || way[0].interface->subnet != way[1].interface->subnet) return false;
+  if (way.size() != 2 || way[0].interface == nullptr || way[1].interface == nullptr) return false;
+  if (way[0].subnet != way[1].subnet) return false;
   const Interface::Type from = way[0].interface->type, to = way[1].interface->type;
   return from == Interface::Type::nat_gateway || to == Interface::Type::nat_gateway ||
          from == Interface::Type::transit_gateway;
 }
 
+// The interface that has the address; else the subnet whose range it lies in, unless it is AWS's own (O-20,
+// E-13, E-18).
+void Twin::add_stop(std::vector<Stop>& way, Direction direction, const IpAddress& own) const {
+  if (const Interface* interface = interface_with(policy_, own)) {
+    way.push_back({direction, interface, &subnet_of(policy_, *interface)});
+    return;
+  }
+  if (policy_.unlisted_addresses == UnlistedAddresses::pass || is_aws_address(own, policy_)) return;
+  for (const Subnet& subnet : policy_.subnets)
+    if (lies_in(own, subnet)) way.push_back({direction, nullptr, &subnet});
+}
+
 // O-1: the sender's side before the receiver's.
 std::vector<Twin::Stop> Twin::way_by_address(const Packet& packet) const {
   std::vector<Stop> way;
-  const Interface* sender = interface_with(policy_, packet.source);
-  const Interface* receiver = interface_with(policy_, packet.destination);
-  if (sender != nullptr) way.push_back({Direction::egress, sender});
-  if (receiver != nullptr) way.push_back({Direction::ingress, receiver});
+  add_stop(way, Direction::egress, packet.source);
+  add_stop(way, Direction::ingress, packet.destination);
   return way;
 }
 
@@ -133,16 +146,28 @@ std::vector<Twin::Stop> Twin::way_by_name(const std::vector<Side>& path) const {
   std::vector<Stop> way;
   way.reserve(path.size());
   for (const Direction direction : {Direction::egress, Direction::ingress})  // O-1
-    for (const Side& side : path)
-      if (side.direction == direction) way.push_back({direction, &interface_called(policy_, side.interface)});
+    for (const Side& side : path) {
+      if (side.direction != direction) continue;
+      const Interface& interface = interface_called(policy_, side.interface);
+      way.push_back({direction, &interface, &subnet_of(policy_, interface)});
+    }
   return way;
+}
+
+// O-20: no groups, no check, no flow; under `unlisted_addresses: drop` as if the list were empty.
+bool Twin::judge_unlisted(const Stop& stop, const Packet& packet, std::vector<GateAnswer>& gates) const {
+  AclAnswer answer{false, "*"};
+  if (policy_.unlisted_addresses == UnlistedAddresses::acl)
+    answer = ask_network_acl(policy_, *stop.subnet, stop.direction, datagram_of(packet));
+  gates.push_back(acl_gate(*stop.subnet, stop.direction, answer));
+  return answer.allow;
 }
 
 bool Twin::judge_side(const Stop& stop, bool crosses, const Packet& packet, Duration at,
                       std::vector<GateAnswer>& gates) {
   const Direction direction = stop.direction;
   const Interface& interface = *stop.interface;
-  const Subnet& subnet = subnet_of(policy_, interface);
+  const Subnet& subnet = *stop.subnet;
   FlowTable& table = tables_[interface.id];
   forget_ended(table, at);
 

@@ -59,16 +59,20 @@ class Twin {
   // One side of the way, found in the policy in force.
   struct Stop {
     Direction direction = Direction::ingress;
-    const Interface* interface = nullptr;
+    const Interface* interface = nullptr;  // none: an address of the subnet that no interface has (O-20)
+    const Subnet* subnet = nullptr;
   };
 
   [[nodiscard]] static bool stays_on_its_host(const Packet& packet, const std::vector<Stop>& way);
   [[nodiscard]] static bool stays_in_subnet(const std::vector<Stop>& way);
+  void add_stop(std::vector<Stop>& way, Direction direction, const IpAddress& own) const;
   [[nodiscard]] std::vector<Stop> way_by_address(const Packet& packet) const;
   [[nodiscard]] std::vector<Stop> way_by_name(const std::vector<Side>& path) const;
   // Appends the gates met; false: the last of them refused.
   bool judge_side(const Stop& stop, bool crosses, const Packet& packet, Duration at,
                   std::vector<GateAnswer>& gates);
+  [[nodiscard]] bool judge_unlisted(const Stop& stop, const Packet& packet,
+                                    std::vector<GateAnswer>& gates) const;
 
   Policy policy_;
   std::map<std::string, FlowTable> tables_;  // by the interface's id (C-67)

@@ -63,7 +63,7 @@ TEST_F(Evaluate, AnswersTheSameWithATrace) {
 }
 
 TEST_F(Evaluate, LetsPassWhatNoGuardedInterfaceTakesPartIn) {
-  const Decision decision = judge(packet_of("tcp S 203.0.113.12:40000 > 10.0.1.99:443"));
+  const Decision decision = judge(packet_of("tcp S 203.0.113.12:40000 > 172.16.0.9:443"));
   EXPECT_EQ(decision.verdict, Verdict::accept);
   EXPECT_EQ(decision.reason, Reason::not_guarded);
   EXPECT_EQ(decision.gate_size, 0);
@@ -88,6 +88,45 @@ TEST_F(Evaluate, MatchesALostChainOnlyByRulesForEverything) {
   EXPECT_EQ(gates(judge(packet)), "acl-ingress:allow sg-ingress:deny");
   use(small_vpc("  - {name: web, ingress: [{protocol: all, source: \"::/0\"}]}"));
   EXPECT_EQ(gates(judge(packet)), "acl-ingress:allow sg-ingress:no-state");
+}
+
+// O-20
+TEST_F(Evaluate, AsksTheSubnetOfAnAddressThatNoInterfaceHas) {
+  Policy policy = small_vpc(open_web);
+  const Traffic https{Protocol::tcp, {443, 443}, {}, {}};
+  for (NetworkAcl& acl : policy.network_acls) {
+    acl.ingress = {{100, Action::allow, https, parse_prefix("0.0.0.0/0").value(), {}}};
+    acl.egress.clear();
+  }
+  const Packet request = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.99:443");
+  const Packet answer = packet_of("tcp SA 10.0.1.99:443 > 203.0.113.12:40000");
+  const Packet within = packet_of("tcp S 10.0.1.98:40000 > 10.0.1.99:22");
+  const Packet between = packet_of("tcp S 10.0.2.99:40000 > 10.0.1.99:443");
+  use(policy);
+  EXPECT_EQ(gates(judge(request)), "acl-ingress:allow");
+  EXPECT_EQ(judge(request).effect_size, 0);
+  EXPECT_EQ(gates(judge(answer)), "acl-egress:deny");
+  EXPECT_EQ(judge(within).reason, Reason::passed) << "it does not cross the edge";
+  EXPECT_EQ(judge(within).gate_size, 0);
+  EXPECT_EQ(gates(judge(between)), "acl-egress:deny");
+
+  policy.unlisted_addresses = UnlistedAddresses::drop;
+  use(policy);
+  EXPECT_EQ(judge(request).reason, Reason::acl_default);
+  EXPECT_EQ(judge(within).verdict, Verdict::accept);
+  policy.unlisted_addresses = UnlistedAddresses::pass;
+  use(policy);
+  EXPECT_EQ(judge(request).reason, Reason::not_guarded);
+  EXPECT_EQ(judge(answer).reason, Reason::not_guarded);
+}
+
+// E-13, E-18: they lie in a subnet, but are no one's.
+TEST_F(Evaluate, NeverAsksASubnetAboutAwsOwnAddresses) {
+  Policy policy = small_vpc(open_web);
+  policy.unlisted_addresses = UnlistedAddresses::drop;
+  use(policy);
+  EXPECT_EQ(judge(packet_of("icmp 0/0 1 10.0.1.1 > 203.0.113.12")).reason, Reason::not_guarded);
+  EXPECT_EQ(gates(judge(packet_of("udp 10.0.1.99:5000 > 169.254.169.253:53"))), "exempt:exempt");
 }
 
 // S-68, S-69: an entry that denies applies to what it might match, one that allows does not.

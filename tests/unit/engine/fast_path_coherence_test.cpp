@@ -51,7 +51,7 @@ class FastPathCoherence : public ::testing::Test {
     if (has_ports(packet.protocol) && kernel_.refuses(packet, any)) return {By::kernel, Verdict::drop};
     const Question question{packet, journey, now_};
     const Decision decision = shard_.judge(*policy_, question);
-    shard_.remember(*policy_, question, decision, {any, any, {journey.enters, journey.leaves}});
+    shard_.remember(*policy_, question, decision, {any, any, way_back(journey)});
     return {By::daemon, decision.verdict};
   }
   void take_over() {

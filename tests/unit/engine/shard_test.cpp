@@ -180,6 +180,27 @@ TEST_F(ShardTest, RefusesNewFlowsWhenFullOfLiveOnesOnly) {
   EXPECT_EQ(held(), 1U);
 }
 
+// C-60
+TEST_F(ShardTest, KeepsAShareOfTheTableForEveryInterface) {
+  Shard shard(24, {5, 6, 7, 8}, allowance_);  // three interfaces: four flows each, and twelve for everyone
+  use(
+      small_vpc("  - {name: web, ingress: [{protocol: udp, ports: 53, source: 203.0.113.0/24}]}\n"
+                "  - {name: db, ingress: [{protocol: udp, ports: 53, source: 203.0.113.0/24}]}"));
+  shard.adopt(policy_, now_);
+  const auto opened = [&](const char* destination) {
+    std::size_t count = 0;
+    for (int port = 1; port <= 30; ++port) {
+      const Packet packet =
+          packet_of("udp 203.0.113.12:" + std::to_string(port) + " > " + destination + ":53");
+      count += shard.judge(*policy_, {packet, find_journey(*policy_, packet, {}), now_}).verdict ==
+               Verdict::accept;
+    }
+    return count;
+  };
+  EXPECT_EQ(opened("10.0.1.10"), 16U);
+  EXPECT_EQ(opened("10.0.2.10"), 4U);
+}
+
 TEST_F(ShardTest, GivesTheAllowanceBackWhenASynStartsAnew) {
   use(small_vpc(narrow_web, "behavior: {flows_per_interface: 1}\n"));
   judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22");

@@ -126,7 +126,10 @@ TEST(TwinWay, TheAddressesSayWhetherTheBorderIsCrossed) {  // O-4
   EXPECT_EQ(text_of(twin.packet(packet_of("icmp 8/0 1 10.0.1.99 > 10.0.1.10"), by_address, 0s)),
             "accept: sg-ingress(web) new");
   EXPECT_EQ(text_of(twin.packet(packet_of("icmp 8/0 1 10.0.2.99 > 10.0.1.10"), by_address, 0s)),
-            "accept: acl-ingress(public) allow 100, sg-ingress(web) new");
+            "accept: acl-egress(private) allow 100, acl-ingress(public) allow 100, sg-ingress(web) new");
+  EXPECT_EQ(text_of(twin.packet(packet_of("icmp 8/0 1 192.0.2.1 > 10.0.2.99"), by_address, 0s)),
+            "accept: acl-ingress(private) allow 100")
+      << "O-20: a subnet guards addresses that no interface has";
 }
 
 TEST(TwinWay, AtAGatewayOnlyTheAclIsAsked) {  // N-29, O-10, NX-11
