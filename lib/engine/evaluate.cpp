@@ -102,8 +102,14 @@ class Evaluation {
   }
 
   // Notes what a gate said; for a refusal also why. Returns whether the packet may go on.
-  bool record(GateOutcome gate, std::uint32_t considered = 0, const Flow* flow = nullptr) {
-    decision_.gates[decision_.gate_size++] = gate;
+  bool record(const GateOutcome& gate, std::uint32_t considered = 0, const Flow* flow = nullptr) {
+    // Member by member: two stores that are read back as one are waited for.
+    GateOutcome& place = decision_.gates[decision_.gate_size++];
+    place.gate = gate.gate;
+    place.outcome = gate.outcome;
+    place.interface = gate.interface;
+    place.rule = gate.rule;
+    place.subnet = gate.subnet;
     if (trace_ != nullptr)
       trace_->steps.push_back({gate, considered, flow != nullptr ? std::optional(*flow) : std::nullopt});
     return gate.outcome != Outcome::deny && gate.outcome != Outcome::table_full;
