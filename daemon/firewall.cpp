@@ -42,7 +42,8 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
       clock_(settings.test_clock ? WorkerClock(now()) : WorkerClock(now)),
       inheritance_(std::move(inheritance)),
       waiting_(allowance_, random_seed()),
-      hooks_(make_hook_installer(settings.backend, settings.fast_path != FastPathMode::off)) {
+      hooks_(make_hook_installer(settings.backend, settings.own_tables),
+             [this](const HookPlan& plan) -> std::shared_ptr<void> { return pins_for(plan); }) {
   if (settings.fast_path != FastPathMode::off) load_fast_path();
   const std::uint16_t count =
       queue_count(settings, std::thread::hardware_concurrency(), fast_path_ != nullptr);
@@ -62,6 +63,8 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
     const bool refusals = settings.fail_mode == FailMode::closed;
     shards_.back().with([&](Shard& shard) { shard.use(fast_path_->shared(), i, refusals); });
   }
+  if (fast_path_ && settings.mode == HookMode::host)
+    refusals_ = std::make_unique<RefusalQueue>(refusal_queue(settings.queues.first, count));
   // Of queues that are no longer wanted: kept, they would be nobody else's.
   for (const auto& [name, descriptor] : inheritance_.descriptors)
     if (descriptor) forget_descriptor(name);
@@ -82,7 +85,7 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
 void Firewall::load_fast_path() {
   // A few more than now: devices may be added by a reload.
   constexpr std::size_t spare_classes = 8;
-  if (const std::string refusal = hooks_.installer().fast_path_refusal(); !refusal.empty())
+  if (const std::string refusal = hooks_.fast_path_refusal(); !refusal.empty())
     return give_up_fast_path(refusal);
   try {
     fast_path_ = std::make_unique<KernelFastPath>(FastPathSizes{}, settings_.devices.size() + spare_classes);
@@ -197,6 +200,7 @@ ReloadReport Firewall::reload(const Policy& policy, Absent absent) {
 bool Firewall::stop(Ending ending) {
   bool done = true;
   if (ending == Ending::for_successor) {
+    hooks_.let_go();
     for (NfQueue& queue : queues_) queue.lengthen();
   } else if (hooks_.are_installed() && settings_.remove_hooks_at_stop) {
     try {

@@ -26,8 +26,9 @@
 #include "control/observe_request.h"
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
-#include "daemon/hooks/standing_hooks.h"
+#include "daemon/hooks/hook_keeper.h"
 #include "daemon/queue/nfqueue.h"
+#include "daemon/queue/refusal_queue.h"
 #include "daemon/queue/worker_scheduling.h"
 #include "daemon/settings.h"
 #include "flow/flow_table_use.h"
@@ -81,15 +82,12 @@ class Firewall {
   enum class Absent : std::uint8_t { refused, awaited };
   ReloadReport reload(const Policy& policy, Absent absent = Absent::refused);
 
-  // When a device came or went: packets of a device that is back under its name are judged as before, though
-  // for the kernel it is another one. What one that is absent had is kept for its return. What changed, as
-  // sentences; empty when nothing did. Throws like reload(), and then it was not done.
+  // When a device came, went or was renamed: packets of a device that is back under its name are judged as
+  // before, though for the kernel it is another one, and so are those of one that has another name now. What
+  // one that is absent had is kept for its return. What changed, as sentences; empty when nothing did. Throws
+  // like reload(), and then it was not done.
   [[nodiscard]] std::vector<std::string> rebind_devices();
-  // When somebody changed rules: installs ours again unless they stand as they did; true if it had to.
-  // Throws std::runtime_error when that fails.
-  [[nodiscard]] bool mend_hooks();
-  [[nodiscard]] std::uint64_t hooks_mended() const noexcept { return hooks_.installed_again(); }
-  [[nodiscard]] bool rule_changes_are_told() const noexcept { return hooks_.installer().changes_are_told(); }
+  [[nodiscard]] HookReport hooks() const { return hooks_.report(); }
 
   // Ends the workers, once they have answered what they took. False when rules are left that should have
   // gone; the log says why. Idempotent.
@@ -116,7 +114,7 @@ class Firewall {
   // false when a worker has not looked in time.
   bool catch_up();
 
-  [[nodiscard]] std::string_view backend() const noexcept { return hooks_.installer().backend(); }
+  [[nodiscard]] std::string_view backend() const noexcept { return hooks_.backend(); }
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
   // What the policy in force was compiled from. Not before start().
   [[nodiscard]] const Policy& written_policy() const { return written_.value(); }
@@ -176,8 +174,10 @@ class Firewall {
  private:
   struct NamedDevice {
     std::string name, interface;
-    unsigned index = 0;  // 0: absent
+    unsigned index = 0;    // 0: absent
+    std::string own_name;  // the kernel's, where the device has others as well, or was renamed
   };
+  [[nodiscard]] unsigned index_of(const std::string& device, const std::string& interface) const;
   [[nodiscard]] std::vector<NamedDevice> named_devices(const Policy& policy, Absent absent) const;
   [[nodiscard]] static std::vector<DeviceBinding> bindings_of(const std::vector<NamedDevice>& devices);
   [[nodiscard]] HookPlan hook_plan(const Policy& policy, const std::vector<NamedDevice>& devices);
@@ -228,7 +228,8 @@ class Firewall {
   ShadowStage stage_;
   std::unique_ptr<Reloader> reloader_;
   std::optional<Policy> written_;
-  StandingHooks hooks_;
+  std::unique_ptr<RefusalQueue> refusals_;
+  HookKeeper hooks_;
   std::vector<NamedDevice> devices_;  // of the policy in force
   std::deque<Worker> workers_;
   WorkerScheduling scheduling_;

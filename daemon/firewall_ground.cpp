@@ -11,6 +11,17 @@
 
 namespace vpcwall {
 
+// By its name; or, where no device has that any more, the one that had it and is still here under another.
+unsigned Firewall::index_of(const std::string& device, const std::string& interface) const {
+  if (const unsigned index = ::if_nametoindex(device.c_str()); index != 0) return index;
+  for (const NamedDevice& known : devices_)
+    if (known.name == device && known.interface == interface) {
+      char name[IF_NAMESIZE] = {};
+      if (known.index != 0 && ::if_indextoname(known.index, name) != nullptr) return known.index;
+    }
+  return 0;
+}
+
 std::vector<Firewall::NamedDevice> Firewall::named_devices(const Policy& policy, Absent absent) const {
   std::vector<NamedDevice> devices;
   for (const Interface& interface : policy.interfaces) {
@@ -19,11 +30,13 @@ std::vector<Firewall::NamedDevice> Firewall::named_devices(const Policy& policy,
       if (const auto named = settings_.devices.find(key); named != settings_.devices.end())
         device = named->second;
     if (device.empty()) continue;
-    const unsigned index = ::if_nametoindex(device.c_str());
+    const unsigned index = index_of(device, interface.id);
     if (index == 0 && absent == Absent::refused)
       throw std::runtime_error("interface " + interface.name + ": there is no device " + device +
                                " here; correct `device` in the policy or `devices` in daemon.yaml");
-    devices.push_back({device, interface.id, index});
+    char own_name[IF_NAMESIZE] = {};
+    const bool has_name = index != 0 && ::if_indextoname(index, own_name) != nullptr;
+    devices.push_back({device, interface.id, has_name ? index : 0, has_name ? own_name : device});
   }
   for (const auto& named : settings_.devices) {
     const std::string& name = named.first;
@@ -60,11 +73,10 @@ HookPlan Firewall::hook_plan(const Policy& policy, const std::vector<NamedDevice
   std::vector<std::optional<DeviceClass>> device_classes;
   for (const NamedDevice& device : devices) {
     // Its own name: rules do not know the others that it may have.
-    char name[IF_NAMESIZE] = {};
-    const bool here = device.index != 0 && ::if_indextoname(device.index, name) != nullptr;
-    plan.devices.push_back(here ? name : device.name);
-    device_classes.push_back(here && fast_path_ ? fast_path_->device_classes().assign(device.index)
-                                                : std::nullopt);
+    plan.devices.push_back(device.own_name);
+    if (plan.mode == HookMode::host) plan.device_indexes.push_back(device.index);
+    device_classes.push_back(
+        device.index != 0 && fast_path_ ? fast_path_->device_classes().assign(device.index) : std::nullopt);
   }
   if (fast_path_ && no_fast_path_.empty())
     plan.fast_path = FastPathRules{fast_path_->folder(), std::move(device_classes)};
@@ -76,35 +88,32 @@ std::unique_ptr<KernelFastPath::Pins> Firewall::pins_for(const HookPlan& plan) c
 }
 
 void Firewall::install(const HookPlan& plan) {
-  if (hooks_.hold(plan)) return;
-  const auto pins = pins_for(plan);
-  hooks_.install(plan);
+  if (!hooks_.hold(plan)) hooks_.install(plan);
 }
 
 std::vector<std::string> Firewall::rebind_devices() {
   if (!hooks_.are_installed()) return {};  // not started, or stopped
   std::vector<NamedDevice> devices = named_devices(*written_, Absent::awaited);
   std::vector<std::string> changes;
+  bool rebound = false;
   for (std::size_t i = 0; i < devices.size(); ++i) {  // the same ones, in the order of the policy
     const NamedDevice& was = devices_.at(i);
     const NamedDevice& is = devices[i];
-    if (is.index == was.index) continue;
+    if (is.index == was.index && is.own_name == was.own_name) continue;
     const std::string which = "device " + is.name + " of interface " + is.interface;
+    if (is.index == was.index) {
+      changes.push_back(which + " is named " + is.own_name + " now: its packets are judged as before");
+      continue;
+    }
+    rebound = true;
     changes.push_back(is.index == 0 ? which + " is gone: its packets are judged again when it is back"
                                     : which + " is here: its packets are judged as its interface's");
   }
   if (changes.empty()) return changes;
   install(hook_plan(*written_, devices));
-  reloader_->apply(*written_, bindings_of(devices), longest_takeover);
+  if (rebound) reloader_->apply(*written_, bindings_of(devices), longest_takeover);
   devices_ = std::move(devices);
   return changes;
-}
-
-bool Firewall::mend_hooks() {
-  if (!hooks_.are_installed() || hooks_.stand()) return false;
-  const auto pins = pins_for(hooks_.plan());
-  hooks_.install_again();
-  return true;
 }
 
 }  // namespace vpcwall

@@ -156,7 +156,7 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   const MappingReader mapping(
       node, "the daemon's settings",
       {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
-       "state", "http", "metrics", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
+       "state", "http", "metrics", "log", "flows", "management_bypass", "own_tables", "remove_hooks_at_stop"},
       reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
@@ -205,6 +205,8 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   if (const YamlNode* remove = mapping.find("remove_hooks_at_stop")) {
     keep(settings.remove_hooks_at_stop, read_flag(*remove, "remove_hooks_at_stop", reporter));
   }
+  if (const YamlNode* own = mapping.find("own_tables"))
+    keep(settings.own_tables, read_flag(*own, "own_tables", reporter));
   if (const YamlNode* bypass = mapping.find("management_bypass")) {
     read_bypass(settings.management_bypass, *bypass, reporter);
   }

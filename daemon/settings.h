@@ -79,6 +79,7 @@ struct Settings {
   // Host mode: ports of this host that nobody judges, for whoever administers it (E-26).
   std::vector<LocalPort> management_bypass;
   bool remove_hooks_at_stop = true;
+  bool own_tables = true;  // where the kernel lets a table have an owner that it outlives
   // For tests: time stands still for the flows until the control socket moves it. No key of the file, an
   // option of the start.
   bool test_clock = false;

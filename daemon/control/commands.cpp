@@ -58,6 +58,18 @@ Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, con
   return inquiry_about(*packet);
 }
 
+ordered_json hooks_json(const HookReport& hooks) {
+  ordered_json json = {{"reinstalled", hooks.reinstalled},
+                       {"state", to_string(hooks.state)},
+                       {"owned", hooks.owned},
+                       {"devices", ordered_json::array()},
+                       {"dropped_at_devices", hooks.dropped_at_devices}};
+  if (!hooks.problem.empty()) json["problem"] = hooks.problem;
+  for (const DeviceNote& note : hooks.devices)
+    json["devices"].push_back({{"device", note.device}, {"state", note.state}, {"reason", note.reason}});
+  return json;
+}
+
 }  // namespace
 
 Commands::Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started)
@@ -101,7 +113,7 @@ ordered_json Commands::status() const {
   json["interfaces"] = firewall_.policy()->interfaces.size();
   json["mode"] = to_string(settings_.mode);
   json["backend"] = firewall_.backend();
-  json["hooks"] = {{"reinstalled", firewall_.hooks_mended()}};
+  json["hooks"] = hooks_json(firewall_.hooks());
   json["awaited_devices"] = firewall_.awaited_devices();
   json["fail_mode"] = settings_.fail_mode == FailMode::open ? "open" : "closed";
   json["management_bypass"] = ordered_json::array();

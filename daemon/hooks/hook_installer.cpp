@@ -28,13 +28,16 @@ class SoleInstaller : public HookInstaller {
     remove_others();
   }
   [[nodiscard]] std::string_view backend() const noexcept override { return chosen_->backend(); }
-  [[nodiscard]] std::string fast_path_refusal() const override { return chosen_->fast_path_refusal(); }
-  [[nodiscard]] StandingRules standing() const override { return chosen_->standing(); }
+  [[nodiscard]] std::string fast_path_refusal() override { return chosen_->fast_path_refusal(); }
+  [[nodiscard]] StandingRules standing() override { return chosen_->standing(); }
+  [[nodiscard]] bool owns() const noexcept override { return chosen_->owns(); }
+  [[nodiscard]] std::uint64_t dropped_at_gates() override { return chosen_->dropped_at_gates(); }
   [[nodiscard]] bool changes_are_told() const noexcept override { return chosen_->changes_are_told(); }
 
  private:
+  // Once: their tools read whatever rules there are, and take their time.
   void remove_others() {
-    for (const std::unique_ptr<HookInstaller>& other : others_) {
+    for (const std::unique_ptr<HookInstaller>& other : std::exchange(others_, {})) {
       try {
         other->remove();
       } catch (const std::runtime_error&) {
@@ -49,38 +52,34 @@ class SoleInstaller : public HookInstaller {
 
 }  // namespace
 
-std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend, bool for_fast_path) {
+std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend, bool may_own) {
   std::unique_ptr<HookInstaller> chosen;
-  std::vector<std::unique_ptr<HookInstaller>> others;
   std::string refusals;
-  const auto consider = [&](std::unique_ptr<HookInstaller> candidate, bool wanted, const auto& refusal_of) {
-    if (wanted && !chosen) {
-      const std::string refusal = refusal_of();
-      if (refusal.empty()) {
-        chosen = std::move(candidate);
-        return;
-      }
-      refusals += "\n  " + std::string(candidate->backend()) + ": " + refusal;
-    }
-    others.push_back(std::move(candidate));
+  const auto refuse = [&refusals](std::string_view name, const std::string& refusal) {
+    refusals += "\n  " + std::string(name) + ": " + refusal;
   };
-  const auto consider_nft = [&] {
-    consider(std::make_unique<NftHooks>(), backend != HookBackend::xt, [] { return NftHooks::refusal(); });
-  };
-  const auto consider_xt = [&](const XtVariant& variant) {
-    auto hooks = std::make_unique<XtHooks>(variant);
-    XtHooks& probed = *hooks;
-    consider(std::move(hooks), backend != HookBackend::nft, [&probed] { return probed.refusal(); });
-  };
-
-  if (for_fast_path && !NftHooks().fast_path_refusal().empty()) {
-    consider_xt(xt_variants.front());
-    consider_nft();
-    consider_xt(xt_variants.back());
-  } else {
-    consider_nft();
-    for (const XtVariant& variant : xt_variants) consider_xt(variant);
+  for (const QueueVerdict verdict : {QueueVerdict::expression, QueueVerdict::target}) {
+    const HookBackend kind = verdict == QueueVerdict::expression ? HookBackend::nft : HookBackend::xt;
+    if (chosen || (backend != HookBackend::automatic && backend != kind)) continue;
+    auto hooks = std::make_unique<NftHooks>(verdict, may_own);
+    const std::string refusal = hooks->refusal();
+    if (refusal.empty())
+      chosen = std::move(hooks);
+    else
+      refuse(hooks->backend(), refusal);
   }
+  // What an earlier version wrote with iptables-nft goes; so does what another process wrote with the rest.
+  std::vector<std::unique_ptr<HookInstaller>> others;
+  others.push_back(std::make_unique<XtHooks>(xt_variants.front()));
+  auto legacy = std::make_unique<XtHooks>(xt_variants.back());
+  if (!chosen && backend != HookBackend::nft) {
+    const std::string refusal = legacy->refusal();
+    if (!refusal.empty())
+      refuse(legacy->backend(), refusal);
+    else
+      chosen = std::move(legacy);
+  }
+  if (legacy) others.push_back(std::move(legacy));
   if (!chosen) {
     throw std::runtime_error("no way to install hooks on this kernel (backend: " +
                              std::string(to_string(backend)) + "):" + refusals);

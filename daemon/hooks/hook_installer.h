@@ -1,15 +1,16 @@
 // Puts a HookPlan into the kernel's ruleset and takes it out again.
 //
-// What a back end may touch is its own: nft the table `inet vpcwall`, xt the chains VPCWALL-* of the table
-// `security` with one jump to each from a built-in chain. Everything else stays as it was, byte for byte.
-// Both sit behind the host's own filter rules (priority of the security table): a packet must pass those too,
-// and an accept of ours never lets a packet past a rule of someone else.
+// What a back end may touch is its own: tables of nftables that are ours alone. Only where the kernel has no
+// nf_tables, chains VPCWALL-* of iptables-legacy's table `security` take their place, with one jump to each
+// from a built-in chain. Everything else stays as it was, byte for byte, and an accept of ours never lets a
+// packet past a rule of someone else.
 //
-// Rules outlive the process. So install() replaces whatever an earlier process left, in one transaction per
-// family; a packet meets the old rules or the new ones, never none. Not thread-safe; needs CAP_NET_ADMIN, xt
-// also CAP_NET_RAW. Errors are std::runtime_error in the words of the tool that refused.
+// Rules outlive the process. So install() replaces whatever an earlier process left, in one transaction; a
+// packet meets the old rules or the new ones, never none. Not thread-safe; needs CAP_NET_ADMIN,
+// iptables-legacy also CAP_NET_RAW. Errors are std::runtime_error in the words of who refused.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,20 +38,24 @@ class HookInstaller {
   // Leaves the ruleset as if install() had never run. Nothing installed is not an error.
   virtual void remove() = 0;
   // Why the back end cannot consult the fast path; empty if it can.
-  [[nodiscard]] virtual std::string fast_path_refusal() const = 0;
+  [[nodiscard]] virtual std::string fast_path_refusal() = 0;
   // Something else means that a rule is gone, new or other. Throws std::runtime_error when the ruleset cannot
   // be read.
-  [[nodiscard]] virtual StandingRules standing() const = 0;
+  [[nodiscard]] virtual StandingRules standing() = 0;
+  // Whether nothing else on the host can change the rules while this object lives.
+  [[nodiscard]] virtual bool owns() const noexcept { return false; }
+  // Frames that the gates of devices dropped since these were installed (DeviceGate); throws like standing().
+  [[nodiscard]] virtual std::uint64_t dropped_at_gates() { return 0; }
   // Whether the kernel tells those who listen (NFNLGRP_NFTABLES) when rules change.
   [[nodiscard]] virtual bool changes_are_told() const noexcept { return true; }
-  // For people and logs: "nft", "xt (iptables-nft)", …
+  // For people and logs: "nft", "xt (nf_tables)", "xt (iptables-legacy)".
   [[nodiscard]] virtual std::string_view backend() const noexcept = 0;
 };
 
 // Tries each candidate on the running kernel, with rules that no packet meets, and returns the first that
-// works; `automatic` prefers nft, or, `for_fast_path`, one that can consult it. Throws std::runtime_error
-// naming, line by line, why each was refused.
-[[nodiscard]] std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend,
-                                                                 bool for_fast_path = false);
+// works: nftables with its own `queue`, nftables with iptables' NFQUEUE, iptables-legacy. `nft` is the first
+// alone, `xt` the others. Throws std::runtime_error naming, line by line, why each was refused. `may_own`
+// false: the rules have no owner, though the kernel knows owners.
+[[nodiscard]] std::unique_ptr<HookInstaller> make_hook_installer(HookBackend backend, bool may_own = true);
 
 }  // namespace vpcwall

@@ -20,6 +20,11 @@ std::string to_string(const LocalPort& port) {
   return to_string(port.protocol) + ' ' + std::to_string(port.port);
 }
 
+std::uint16_t refusal_queue(std::uint16_t first_queue, std::uint16_t queue_count) noexcept {
+  constexpr std::uint16_t last = 65'535;
+  return first_queue + queue_count <= last ? last : static_cast<std::uint16_t>(first_queue - 1);
+}
+
 bool is_hookable_device(std::string_view name) noexcept {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._@:-";
   constexpr std::size_t longest = 15;  // IFNAMSIZ without its end mark
@@ -38,6 +43,8 @@ void require_installable(const HookPlan& plan) {
   if (plan.mode == HookMode::router && !plan.bypass.empty()) {
     refuse("router mode judges nothing of the host's own, so that there is nothing to let through");
   }
+  if (!plan.device_indexes.empty() && plan.device_indexes.size() != plan.devices.size())
+    refuse("each device has one number");
   for (const LocalPort& port : plan.bypass) {
     if (!has_ports(port.protocol) || port.port == 0) refuse("\"" + to_string(port) + "\" is no port");
   }

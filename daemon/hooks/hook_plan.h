@@ -2,7 +2,8 @@
 //
 // Router mode takes forwarded packets whose source or destination lies in a guarded range, and, where devices
 // are named, every packet that enters or leaves by one of them: a forged source must not slip past. Host mode
-// takes what arrives at and leaves this host by the named devices. The loopback device is never hooked.
+// takes every packet that arrives or leaves by the named devices, as it is on the wire: also what this host
+// forwards. The loopback device is never hooked.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "net/address.h"
+#include "net/mac_address.h"
 #include "net/protocol.h"
 
 namespace vpcwall {
@@ -38,10 +40,25 @@ struct FastPathRules {
   friend bool operator==(const FastPathRules&, const FastPathRules&) = default;
 };
 
+// What host mode does at a device itself, where no packet can be queued: frames that no IP hook of this
+// network namespace would meet are dropped there and counted.
+struct DeviceGate {
+  std::string device;  // its own name
+  std::uint32_t index = 0;
+  MacAddress address{};    // frames to and from other addresses belong to devices on top of it (macvlan, …)
+  bool is_shared = false;  // it has such devices, so that no group of addresses may be addressed unjudged
+  std::string closed;      // why nothing of it may pass, because no IP hook would meet it; empty: open
+  friend bool operator==(const DeviceGate&, const DeviceGate&) = default;
+};
+
 struct HookPlan {
   HookMode mode = HookMode::router;
   std::vector<Prefix> guarded;       // router mode: the VPC's ranges, both families
   std::vector<std::string> devices;  // kernel names
+  // Host mode: the kernel's numbers of `devices`, 0 for one that is not here; or empty. What has the number
+  // is taken under whatever name, and what has the name under whatever number.
+  std::vector<std::uint32_t> device_indexes;
+  std::vector<DeviceGate> gates;  // host mode
   std::uint16_t first_queue = 0;
   std::uint16_t queue_count = 1;
   // Of the choice of a packet's queue, for back ends that make it: secret, so that nobody can aim at one
@@ -59,6 +76,10 @@ struct HookPlan {
 
   friend bool operator==(const HookPlan&, const HookPlan&) = default;
 };
+
+// Packets that the fast path refuses on their way out of a host go to this queue, which drops them: dropped
+// by a rule, they would come back to the program that sent them as an error, which no network does.
+[[nodiscard]] std::uint16_t refusal_queue(std::uint16_t first_queue, std::uint16_t queue_count) noexcept;
 
 // A name that a rule can state exactly: 1 to 15 letters, digits and ._@:- ("+" and "*" mean many devices to
 // the rule tools), and not the loopback device.

@@ -1,29 +1,42 @@
-// The nft back end: one table, `inet vpcwall`, whose rules are replaced as a whole by one transaction.
+// The nftables back end: tables of our own, and nothing anywhere else.
 //
-// Fragments are reassembled before any chain of ours because the table holds a tproxy rule: the kernel turns
-// reassembly on for a namespace when such a rule appears (the socket expression of nft, unlike the xt match,
-// does not do that). The rule stands in a chain that nothing jumps to, so no packet ever meets it, and it
-// lives exactly as long as the other rules, also when the process is killed. Connection tracking stays out.
-//
-// With a fast path a second transaction inserts the rules that consult it: in between everything is judged.
+// `nft` ends in nftables' own `queue`, `xt` in iptables' NFQUEUE by the kernel's bridge to it; both are one
+// thing otherwise. Where the kernel lets a table have an owner that it outlives (Linux 6.9), this object owns
+// them: nothing else on the host can change or flush them while it lives, and they stay when it ends.
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "daemon/hooks/hook_installer.h"
+#include "daemon/hooks/nft_connection.h"
 
 namespace vpcwall {
 
 class NftHooks : public HookInstaller {
  public:
+  // Throws std::system_error where there is no netlink to netfilter.
+  explicit NftHooks(QueueVerdict verdict, bool may_own = true);
+
   void install(const HookPlan& plan) override;
   void remove() override;
-  [[nodiscard]] std::string_view backend() const noexcept override { return "nft"; }
-  [[nodiscard]] std::string fast_path_refusal() const override;
-  [[nodiscard]] StandingRules standing() const override;
+  [[nodiscard]] std::string_view backend() const noexcept override {
+    return verdict_ == QueueVerdict::expression ? "nft" : "xt (nf_tables)";
+  }
+  [[nodiscard]] std::string fast_path_refusal() override;
+  [[nodiscard]] StandingRules standing() override;
+  [[nodiscard]] bool owns() const noexcept override { return owned_; }
+  [[nodiscard]] std::uint64_t dropped_at_gates() override;
 
   // Why this kernel cannot take our rules; empty if it can. Changes nothing.
-  [[nodiscard]] static std::string refusal();
+  [[nodiscard]] std::string refusal();
+
+ private:
+  QueueVerdict verdict_;
+  NftConnection nftables_;
+  bool owned_;
+  std::vector<NftTable> installed_;
+  bool cleaned_ = false;  // of what an earlier version left
 };
 
 }  // namespace vpcwall

@@ -14,7 +14,7 @@ void StandingHooks::install(const HookPlan& plan) {
   look();
 }
 
-bool StandingHooks::stand() const {
+bool StandingHooks::stand() {
   if (!standing_) return true;
   return !standing_->rules.empty() && standing_->rules == whole_ && installer_->standing() == *standing_;
 }

@@ -7,7 +7,7 @@
 // Whoever removes rules may also remove those that were installed a moment ago, before anybody looked at what
 // stands. So what is found just after an installation is believed only if it is what the same plan left
 // before; if it is not, the rules do not stand, and the next look installs them again. One gap is left: what
-// goes, in part, within the milliseconds after a plan was installed for the first time. Control thread only.
+// goes, in part, within the milliseconds after a plan was installed for the first time. Not thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class StandingHooks {
   void install(const HookPlan& plan);
   // Whether all that was installed stands. True, too, where the ruleset could not be read after it.
   // Throws std::runtime_error when it cannot be read now.
-  [[nodiscard]] bool stand() const;
+  [[nodiscard]] bool stand();
   // Throws like install().
   void install_again();
   // Throws std::runtime_error. Nothing is installed any more.
@@ -39,7 +39,7 @@ class StandingHooks {
   [[nodiscard]] bool are_installed() const noexcept { return installed_; }
   [[nodiscard]] const HookPlan& plan() const noexcept { return plan_; }
   [[nodiscard]] std::uint64_t installed_again() const noexcept { return installed_again_; }
-  [[nodiscard]] const HookInstaller& installer() const noexcept { return *installer_; }
+  [[nodiscard]] HookInstaller& installer() noexcept { return *installer_; }
 
  private:
   void look();

@@ -109,13 +109,13 @@ std::string XtHooks::refusal() {
 
 // The legacy kind writes a table as a whole, whoever changes it, and each time looks up every program anew by
 // the name that it had.
-std::string XtHooks::fast_path_refusal() const {
+std::string XtHooks::fast_path_refusal() {
   if (!variant_.is_legacy()) return {};
   return "rules of iptables-legacy need the names of the programs for ever; install iptables-nft";
 }
 
 // Of the table's other rules none: they are somebody else's business.
-StandingRules XtHooks::standing() const {
+StandingRules XtHooks::standing() {
   StandingRules standing;
   for (const Family family : families()) {
     if (is_untouched(family)) continue;

@@ -36,8 +36,8 @@ class XtHooks : public HookInstaller {
   void install(const HookPlan& plan) override;
   void remove() override;
   [[nodiscard]] std::string_view backend() const noexcept override { return variant_.label; }
-  [[nodiscard]] std::string fast_path_refusal() const override;
-  [[nodiscard]] StandingRules standing() const override;
+  [[nodiscard]] std::string fast_path_refusal() override;
+  [[nodiscard]] StandingRules standing() override;
   [[nodiscard]] bool changes_are_told() const noexcept override { return !variant_.is_legacy(); }
 
   // Why these tools cannot install our rules on this kernel; empty if they can. Leaves no trace, save that

@@ -251,6 +251,18 @@ void add_policy(Collection& all, const ordered_json& status) {
       .add(static_cast<double>(status.at("management_bypass").size()));
   all.counter("vpcwall_hooks_reinstalled_total", "Times that somebody else had removed or changed the rules.")
       .add(number(status.at("hooks").at("reinstalled")));
+  const ordered_json& hooks = status.at("hooks");
+  all.gauge("vpcwall_hooks_whole", "Whether the rules that take packets are as they should be.")
+      .add(text(hooks, "state") == "whole" ? 1 : 0);
+  all.gauge("vpcwall_hooks_owned", "Whether nothing else on this host can change these rules.")
+      .add(hooks.at("owned").get<bool>() ? 1 : 0);
+  Family& devices = all.gauge("vpcwall_device_state",
+                              "Devices at which packets would pass by all rules, and what is done.");
+  for (const ordered_json& device : hooks.at("devices"))
+    devices.add(1, {{"device", text(device, "device")}, {"state", text(device, "state")}});
+  all.counter("vpcwall_dropped_at_devices_total",
+              "Frames that no rule of IP would have met, dropped at their device.")
+      .add(number(hooks.at("dropped_at_devices")));
   all.gauge("vpcwall_awaited_devices", "Devices of the policy that this host does not have.")
       .add(static_cast<double>(status.at("awaited_devices").size()));
   all.gauge("vpcwall_policy_generation", "The number of the policy in force.")

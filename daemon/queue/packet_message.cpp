@@ -14,7 +14,9 @@ namespace {
 std::optional<HookPoint> hook_point(std::uint8_t hook) noexcept {
   switch (hook) {
     case NF_INET_FORWARD: return HookPoint::forward;
+    case NF_INET_PRE_ROUTING:
     case NF_INET_LOCAL_IN: return HookPoint::local_in;
+    case NF_INET_POST_ROUTING:
     case NF_INET_LOCAL_OUT: return HookPoint::local_out;
     default: return std::nullopt;
   }

@@ -104,12 +104,11 @@ Served serve(const ServedParts& parts) {
 
   // A descriptor of -1 is one that poll() leaves out.
   Upkeep upkeep(firewall, now());
-  std::array<pollfd, 6> watched{{{signals.get(), POLLIN, 0},
+  std::array<pollfd, 5> watched{{{signals.get(), POLLIN, 0},
                                  {control.event_fd(), POLLIN, 0},
                                  {firewall.failure_event(), POLLIN, 0},
                                  {http != nullptr ? http->event_fd() : -1, POLLIN, 0},
-                                 {upkeep.device_events(), POLLIN, 0},
-                                 {upkeep.rule_events(), POLLIN, 0}}};
+                                 {upkeep.device_events(), POLLIN, 0}}};
   Watchdog watchdog(now());
   FlowTableWatch flow_tables;
   TimePoint look_at = now();

@@ -1,12 +1,10 @@
 #include "daemon/service/upkeep.h"
 
-#include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -49,20 +47,11 @@ bool drain(const FileDescriptor& socket) {
 Upkeep::Upkeep(Firewall& firewall, TimePoint now)
     : firewall_(firewall),
       devices_(listen_to(NETLINK_ROUTE, RTNLGRP_LINK, "devices")),
-      rules_(listen_to(NETLINK_NETFILTER, NFNLGRP_NFTABLES, "packet filter rules")),
-      rebind_at_(now),  // something may have changed before anybody listened
-      mend_at_(now) {}
-
-std::optional<TimePoint> Upkeep::due() const {
-  if (!rebind_at_ || !mend_at_) return rebind_at_ ? rebind_at_ : mend_at_;
-  return std::min(*rebind_at_, *mend_at_);
-}
+      rebind_at_(now) {}  // something may have changed before anybody listened
 
 void Upkeep::handle_events(TimePoint now) {
   if (drain(devices_)) rebind_at_ = now;
-  if (drain(rules_) && !mend_at_) mend_at_ = std::max(now, looked_ + pause);
   if (rebind_at_ && now >= *rebind_at_) rebind(now);
-  if (mend_at_ && now >= *mend_at_) mend(now);
 }
 
 void Upkeep::rebind(TimePoint now) {
@@ -72,33 +61,12 @@ void Upkeep::rebind(TimePoint now) {
       log_event(spdlog::level::warn,
                 {{"EVENT", "device"}, {"GENERATION", std::to_string(firewall_.policy()->generation)}},
                 change);
-  } catch (const std::exception& error) {
-    rebind_at_ = now + again;
-    say("devices changed, and cannot be followed yet: " + std::string(error.what()));
-  }
-}
-
-void Upkeep::mend(TimePoint now) {
-  mend_at_.reset();
-  looked_ = now;
-  if (!firewall_.rule_changes_are_told()) mend_at_ = now + untold;
-  try {
-    if (!firewall_.mend_hooks()) return;
-    log_event(
-        spdlog::level::err, {{"EVENT", "hooks"}},
-        fmt::format("somebody else removed or changed the hook rules; they are installed again, for the "
-                    "{}. time: until then packets passed unjudged",
-                    firewall_.hooks_mended()));
     last_problem_.clear();
   } catch (const std::exception& error) {
-    mend_at_ = now + again;
-    say("the hook rules are not as they should be, and cannot be installed again yet: " +
-        std::string(error.what()));
+    rebind_at_ = now + again;
+    const std::string problem = "devices changed, and cannot be followed yet: " + std::string(error.what());
+    if (std::exchange(last_problem_, problem) != problem) spdlog::critical("{}", problem);
   }
-}
-
-void Upkeep::say(const std::string& problem) {
-  if (std::exchange(last_problem_, problem) != problem) spdlog::critical("{}", problem);
 }
 
 }  // namespace vpcwall

@@ -112,6 +112,30 @@ std::string fast_path_words(const ordered_json& report) {
          " of " + number(report.at("refusals").at("places")) + " refusals";
 }
 
+// What is wrong with the rules that take packets, and with the devices that they name.
+std::string hook_words(const ordered_json& hooks) {
+  std::string text;
+  if (hooks.at("reinstalled") != 0)
+    text += "            somebody else removed or changed the rules; installed again " +
+            number(hooks.at("reinstalled")) + " times\n";
+  if (hooks.value("state", "whole") == "missing")
+    text +=
+        "HOOKS       the rules are missing: packets pass NOT JUDGED; " + hooks.value("problem", "") + '\n';
+  if (hooks.value("state", "whole") == "unverified")
+    text += "HOOKS       the rules cannot be verified; " + hooks.value("problem", "") + '\n';
+  for (const auto& device : hooks.value("devices", ordered_json::array())) {
+    const auto state = device.at("state").get<std::string>();
+    text += "DEVICE      " + device.at("device").get<std::string>() + ' ' +
+            device.at("reason").get<std::string>() +
+            (state == "closed"   ? ": closed, nothing passes by it\n"
+             : state == "shared" ? ": what that sends and receives is dropped\n"
+                                 : ": packets that pass there are NOT JUDGED\n");
+  }
+  if (hooks.value("dropped_at_devices", 0U) != 0)
+    text += "            " + number(hooks.at("dropped_at_devices")) + " frames dropped at devices\n";
+  return text;
+}
+
 }  // namespace
 
 std::string status_text(const ordered_json& report) {
@@ -125,9 +149,7 @@ std::string status_text(const ordered_json& report) {
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
           report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
           '\n';
-  if (report.contains("hooks") && report.at("hooks").at("reinstalled") != 0)
-    text += "            somebody else removed or changed the rules; installed again " +
-            number(report.at("hooks").at("reinstalled")) + " times\n";
+  if (report.contains("hooks")) text += hook_words(report.at("hooks"));
   if (report.contains("awaited_devices"))
     for (const auto& device : report.at("awaited_devices"))
       text += "            there is no device " + device.get<std::string>() + " here; it is awaited\n";

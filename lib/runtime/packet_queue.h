@@ -22,8 +22,8 @@ inline constexpr std::size_t max_burst = 64;
 // Where in the kernel the packet was taken; decides what its devices mean.
 enum class HookPoint : std::uint8_t {
   forward,    // router mode: came in by one device, leaves by another
-  local_in,   // host mode: arrives at this host
-  local_out,  // host mode: leaves this host
+  local_in,   // host mode: arrives by a device, for this host or for another one
+  local_out,  // host mode: leaves by a device, from this host or from another one
 };
 
 struct QueuedPacket {

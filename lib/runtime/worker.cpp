@@ -14,6 +14,12 @@ constexpr std::size_t busy_budget = 2;                          // records of th
 constexpr std::size_t due_budget = 4096;                        // where somebody waits for all of them
 constexpr std::size_t idle_budget = 65'536;                     // where nobody waits for a packet
 
+// What the kernel's program finds as the packet's device: on its way out of a host that is the one it leaves
+// by.
+std::uint32_t device_at(const QueuedPacket& queued) noexcept {
+  return queued.hook == HookPoint::local_out ? queued.out_device : queued.in_device;
+}
+
 // Where the kernel will meet the packet's like, and its answers: they come in where it went out.
 Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes, const Packet& packet,
                      const QueuedPacket& queued) noexcept {
@@ -24,8 +30,8 @@ Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes,
   back.out_device = queued.in_device;
   if (queued.hook != HookPoint::forward)
     back.hook = queued.hook == HookPoint::local_in ? HookPoint::local_out : HookPoint::local_in;
-  return {{queued.in_device, classes.of(policy, queued.out_device)},
-          {back.in_device, classes.of(policy, back.out_device)},
+  return {{device_at(queued), classes.of(policy, queued.out_device)},
+          {device_at(back), classes.of(policy, back.out_device)},
           journey_of(policy, answer, back)};
 }
 
@@ -33,7 +39,7 @@ Passages passages_of(const CompiledPolicy& policy, const DeviceClasses& classes,
 bool passes_by_record(const CompiledPolicy& policy, const DeviceClasses& classes, Shard& shard,
                       const QueuedPacket& queued, const Expected<Packet, ParseError>& packet, TimePoint now) {
   return shard.has_fast_path() && packet &&
-         shard.passes(*packet, {queued.in_device, classes.of(policy, queued.out_device)}, now);
+         shard.passes(*packet, {device_at(queued), classes.of(policy, queued.out_device)}, now);
 }
 
 Decision judge(const CompiledPolicy& policy, Shard& shard, const QueuedPacket& queued,

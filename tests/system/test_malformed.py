@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import re
 
 import pytest
 from conditions import eventually
@@ -107,19 +108,25 @@ def test_only_a_plain_syn_opens_a_flow(vpc, guard, flags):
     assert daemon.flows() == []
 
 
-def forwarded(vpc):
-    """Packets that came to the hook: all of them are to or from the VPC."""
-    count = 0
-    for tool in ("iptables-nft", "ip6tables-nft"):
-        listed = vpc.router.run(tool, "-t", "security", "--list", "FORWARD", "--numeric", "--verbose", "--exact").stdout
-        count += sum(int(line.split()[0]) for line in listed.splitlines() if " VPCWALL-FORWARD " in line)
-    return count
+@pytest.fixture(name="forwarded")
+def _forwarded(vpc):
+    """How many packets have come to the hook: all of them are to or from the VPC."""
+    chain = "add chain inet counting c { type filter hook forward priority 49; policy accept; }"
+    rules = ["add table inet counting", chain, "add rule inet counting c counter"]
+    assert vpc.router.run("nft", "; ".join(rules)).returncode == 0
+
+    def count():
+        listed = vpc.router.run("nft", "list", "chain", "inet", "counting", "c").stdout
+        return int(re.search(r"counter packets (\d+)", listed)[1])
+
+    yield count
+    vpc.router.run("nft", "delete", "table", "inet", "counting")
 
 
 @pytest.mark.parametrize("fast_path", ["off", "required"])
-def test_random_bytes_behind_an_ip_header_neither_pass_nor_harm(vpc, guard, fast_path):
+def test_random_bytes_behind_an_ip_header_neither_pass_nor_harm(vpc, guard, forwarded, fast_path):
     policy = Policy(members={"a1": ["g"]}, groups={"g": (["tcp/80 203.0.113.0/24"], [])})
-    daemon = guard(policy, backend="xt", fast_path=fast_path)
+    daemon = guard(policy, fast_path=fast_path)
     dice = random.Random(4711)
     packets = []
     for _ in range(1000):
@@ -135,7 +142,7 @@ def test_random_bytes_behind_an_ip_header_neither_pass_nor_harm(vpc, guard, fast
     assert daemon.counters().reason("no-group-rule") >= 1000
 
     def judged_and_counted_once():
-        came = forwarded(vpc)
+        came = forwarded()
         reasons = sum(row["packets"] for row in daemon.counters().report["reasons"])
         (queue,) = daemon.status()["queues"]
         # With the fast path, the kernel has refused some of them by itself.

@@ -16,19 +16,15 @@ from traffic import Attempt, Capture, TcpEcho, connect, echoes, inject
 OPEN = Policy(members={"a1": ["g"], "b1": ["g"]}, groups={"g": (ANY_IN, OUT_ALL)})
 WEB = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], OUT_ALL), "h": (["tcp/80 10.0.0.0/16"], [])})
 WITHOUT_RULES = Policy(members={"a1": ["g"], "b1": ["h"]}, groups={"g": ([], []), "h": ([], [])})
-REMOVALS = {  # by back end
-    "everything": {"xt": ["nft flush ruleset"], "nft": ["nft flush ruleset"]},
-    "a table": {"xt": ["nft delete table ip security"], "nft": ["nft delete table inet vpcwall"]},
-    "a jump": {"xt": ["iptables -w -t security -F FORWARD"], "nft": ["nft flush chain inet vpcwall forward"]},
-    "a chain": {"xt": ["iptables -w -t security -F VPCWALL-QUEUE"], "nft": ["nft flush chain inet vpcwall enqueue"]},
-    "a rule of IPv6": {
-        "xt": ["ip6tables -w -t security -D VPCWALL-FORWARD 1"],
-        "nft": ["nft replace rule inet vpcwall forward handle {ip6 saddr} accept"],
-    },
-    "all of ours, in order": {
-        "xt": ["iptables -w -t security -F", "iptables -w -t security -X"],
-        "nft": ["nft flush table inet vpcwall", "nft delete table inet vpcwall"],
-    },
+REMOVALS = {
+    "everything": ["nft flush ruleset"],
+    "a table": ["nft delete table ip vpcwall"],
+    "the rules of a hook": ["nft flush chain ip vpcwall forward"],
+    "a chain": ["nft flush chain ip vpcwall enqueue"],
+    "a rule of IPv6": ["nft replace rule ip6 vpcwall forward handle {ip6 saddr} accept"],
+    "an accept before all": ["nft insert rule ip vpcwall forward accept"],
+    "put to sleep": ["nft add table ip vpcwall { flags dormant ; }"],
+    "all of ours, in order": ["nft flush table ip vpcwall", "nft delete table ip vpcwall"],
 }
 
 
@@ -38,23 +34,20 @@ def run(namespace, command):
 
 
 def rules(daemon):
-    """Those of the daemon's back end, without the order of their making, counters and handles."""
-    namespace = daemon.namespace
-    if backend_of(daemon) == "nft":
-        return namespace.run("nft", "list", "table", "inet", "vpcwall").stdout.splitlines()
-    return sorted(namespace.rules().partition("== nft")[0].splitlines())
+    """Those of the daemon, without handles and who owns them."""
+    return [line for family in ("ip", "ip6") for line in listed(daemon.namespace, family).splitlines() if "flags" not in line]
 
 
-def backend_of(daemon):
-    return daemon.status()["backend"].split()[0]  # "xt (iptables-nft)"
+def listed(namespace, family, *options):
+    return namespace.run("nft", *options, "list", "table", family, "vpcwall").stdout
 
 
 def with_handles(namespace, command):
     """The handle of the first rule of ours that has these words stands for {words}."""
-    words = re.search(r"\{(.+)\}", command)
+    words = re.search(r"\{(ip6 .+)\}", command)
     if not words:
         return command
-    listing = namespace.run("nft", "--handle", "list", "table", "inet", "vpcwall").stdout
+    listing = listed(namespace, "ip6", "--handle")
     handle = re.search(rf"{words[1]} .* # handle (\d+)", listing)
     assert handle, listing
     return command.replace(words[0], handle[1])
@@ -68,14 +61,16 @@ def mended(daemon):
 @pytest.mark.parametrize("commands", REMOVALS.values(), ids=REMOVALS)
 def test_rules_that_somebody_else_removes_are_there_again(vpc, guard, commands, fast_path):
     before = vpc.router.rules()
-    daemon = guard(WEB, fast_path=fast_path)
+    daemon = guard(WEB, fast_path=fast_path, own_tables=False)
+    assert not daemon.status()["hooks"]["owned"]
     installed = rules(daemon)
     with TcpEcho(vpc.b1, 80), TcpEcho(vpc.b1, 81) as denied, connect(vpc.a1, B1, 80) as running:
         assert echoes(running)
-        for command in commands[backend_of(daemon)]:
+        for command in commands:
             # The second of two may find that all is back already, and then it fails: no matter.
             vpc.router.run(*with_handles(vpc.router, command).split())
         eventually(lambda: mended(daemon) > 0 and rules(daemon) == installed, "the rules to be there again")
+        assert daemon.status()["hooks"]["state"] == "whole"
         assert echoes(running)
         denials = daemon.counters().gate("sg-ingress", "deny")
         with Attempt(vpc.a1, B1, 81) as attempt:
@@ -90,14 +85,75 @@ def test_rules_that_somebody_else_removes_are_there_again(vpc, guard, commands, 
     assert vpc.router.rules() == before
 
 
-def test_what_others_do_to_their_own_rules_is_left_alone(vpc, guard):
+@pytest.mark.parametrize("commands", REMOVALS.values(), ids=REMOVALS)
+def test_rules_that_are_owned_cannot_be_removed(vpc, guard, commands):
+    before = vpc.router.rules()
     daemon = guard(WEB)
+    if not daemon.status()["hooks"]["owned"]:
+        return  # Linux before 6.9: the test above is all there is
+    installed = rules(daemon)
+    with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as running:
+        for command in commands:
+            vpc.router.run(*with_handles(vpc.router, command).split())
+        assert rules(daemon) == installed
+        assert echoes(running)
+    assert mended(daemon) == 0
+    assert Scrape(vpc.router).value("vpcwall_hooks_owned") == Scrape(vpc.router).value("vpcwall_hooks_whole") == 1
+    assert daemon.stop() == 0
+    assert vpc.router.rules() == before
+
+
+def test_iptables_neither_sees_nor_saves_our_rules(vpc, guard):
+    tools = ("iptables-nft-save", "ip6tables-nft-save", "iptables-legacy-save", "ip6tables-legacy-save")
+    before = [vpc.router.run(tool).stdout for tool in tools]
+    guard(WEB)
+    assert [vpc.router.run(tool).stdout for tool in tools] == before
+
+
+def test_a_native_rule_in_a_table_of_iptables_changes_nothing(vpc, guard):
+    """The tools of iptables cannot read such a table; we need not."""
+    chain = "{ type filter hook forward priority 150; policy accept; ct state established,related accept; }"
+    run(vpc.router, "nft add table ip security")
+    try:
+        assert vpc.router.run("nft", f"add chain ip security FORWARD {chain}").returncode == 0
+        before = vpc.router.rules()
+        for _ in range(3):
+            daemon = guard(WEB)
+            with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
+                assert echoes(connection)
+            assert daemon.stop() == 0
+            assert vpc.router.rules() == before
+    finally:
+        run(vpc.router, "nft delete table ip security")
+
+
+def test_rules_are_there_again_beside_very_many_of_others(vpc, guard):
+    """Only our own tables are looked at."""
+    elements = ",".join(f"10.{i >> 16}.{i >> 8 & 255}.{i & 255}" for i in range(1, 120_000))
+    daemon = guard(WEB, own_tables=False)
+    installed = rules(daemon)
+    big = daemon.folder / "big.nft"
+    big.write_text(
+        f"add table inet kube\nadd set inet kube big {{ type ipv4_addr; }}\nadd element inet kube big {{ {elements} }}\n",
+        encoding="ascii",
+    )
+    try:
+        run(vpc.router, f"nft --file {big}")
+        for times in range(1, 4):
+            run(vpc.router, "nft delete table ip vpcwall")
+            eventually(lambda: mended(daemon) >= times and rules(daemon) == installed, "the rules to be there again")
+    finally:
+        run(vpc.router, "nft delete table inet kube")
+
+
+def test_what_others_do_to_their_own_rules_is_left_alone(vpc, guard):
+    daemon = guard(WEB, own_tables=False)
     installed = rules(daemon)
     try:
         run(vpc.router, "nft add table inet somebody")
         run(vpc.router, "iptables -w -t security -A FORWARD -s 192.0.2.77 -j DROP")
         # Looked at in the order of what happened: once this one is mended, those before were seen and left.
-        run(vpc.router, REMOVALS["a chain"][backend_of(daemon)][0])
+        run(vpc.router, REMOVALS["a chain"][0])
         eventually(lambda: mended(daemon) > 0, "the rules to be there again")
         assert mended(daemon) == 1
         assert "192.0.2.77" in vpc.router.rules()

@@ -11,7 +11,7 @@ from scapy.layers.inet6 import IPv6
 from topology import family_of, host_mac, router_mac
 
 PATIENCE = 10.0  # seconds for what must happen; never waited out unless it fails
-ETH_P_ALL = 3
+ETH_P_ALL, ETH_P_ARP = 3, 0x0806
 
 
 def socket_family(address):
@@ -148,10 +148,10 @@ class Capture:
         """All that has arrived so far, oldest first."""
         while True:
             try:
-                data, (_, _, kind, _, _) = self.socket.recvfrom(1 << 17)
+                data, (_, protocol, kind, _, _) = self.socket.recvfrom(1 << 17)
             except BlockingIOError:
                 return self._seen
-            if kind != socket.PACKET_OUTGOING and data:
+            if kind != socket.PACKET_OUTGOING and data and protocol != ETH_P_ARP:
                 packet = IP(data) if data[0] >> 4 == 4 else IPv6(data)
                 if not packet.dst.startswith("ff02:"):  # what the router's kernel says on every link, now and then
                     self._seen.append(packet)

@@ -2,10 +2,18 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace vpcwall {
 namespace {
 
-std::string text_of(const HookPlan& plan) { return render_nft(plan, nft_queue_statement(plan), {}); }
+std::string text_of(const HookPlan& plan, QueueVerdict verdict = QueueVerdict::expression) {
+  std::string text;
+  for (const NftTable& table : nft_tables(plan, verdict)) text += to_string(table);
+  return text;
+}
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 TEST(NftRules, RendersARouterWithSeveralQueuesThatFailsOpen) {
   HookPlan plan;
@@ -14,62 +22,102 @@ TEST(NftRules, RendersARouterWithSeveralQueuesThatFailsOpen) {
   plan.first_queue = 4;
   plan.queue_count = 8;
   plan.fail_open = true;
-  EXPECT_EQ(text_of(plan), R"(add table inet vpcwall
-flush table inet vpcwall
-table inet vpcwall {
+  const std::string text = text_of(plan);
+  EXPECT_TRUE(has(text, R"(table ip vpcwall {
   chain reassemble {
-    meta l4proto udp tproxy to :1
+    udp tproxy to :1
   }
   chain enqueue {
-    queue flags bypass to symhash mod 8 offset 4
+    tcp queue flags bypass to symhash mod 8 offset 4
+    udp queue flags bypass to symhash mod 8 offset 4
+    queue flags bypass to 11
   }
   chain forward {
-    type filter hook forward priority security; policy accept;
+    hook 2 priority 50
     oifname "eth1" goto enqueue
     iifname "eth1" goto enqueue
     ip saddr 10.0.0.0/16 goto enqueue
     ip daddr 10.0.0.0/16 goto enqueue
+  }
+}
+)")) << text;
+  EXPECT_TRUE(has(text, R"(    iifname "eth1" goto enqueue
     ip6 saddr 2001:db8:1234:1a00::/56 goto enqueue
     ip6 daddr 2001:db8:1234:1a00::/56 goto enqueue
   }
 }
-)");
+)")) << text;
 }
 
-TEST(NftRules, RendersAHostWithOneQueueThatFailsClosed) {
+TEST(NftRules, TakeNothingOfAFamilyThatIsNotGuarded) {
+  HookPlan plan;
+  plan.guarded = {*parse_prefix("10.0.0.0/16")};
+  const auto tables = nft_tables(plan, QueueVerdict::target);
+  ASSERT_EQ(tables.size(), 1U);
+  EXPECT_EQ(tables.front().family, NftFamily::ip);
+}
+
+// What has no ports must not be spread by four bytes that are others in the other direction: ESP, AH, GRE, …
+TEST(NftRules, SpreadOnlyTcpAndUdpByTheKernelsHash) {
+  HookPlan plan;
+  plan.guarded = {*parse_prefix("10.0.0.0/16")};
+  plan.queue_count = 4;
+  EXPECT_TRUE(has(text_of(plan), R"(    tcp queue to symhash mod 4 offset 0
+    udp queue to symhash mod 4 offset 0
+    queue to 3
+)"));
+}
+
+TEST(NftRules, SpreadByAProgramOfOursWhereTheKernelHasNoQueueExpression) {
+  HookPlan plan;
+  plan.guarded = {*parse_prefix("10.0.0.0/16")};
+  plan.queue_count = 2;
+  const std::string text = text_of(plan, QueueVerdict::target);
+  EXPECT_TRUE(has(text, " instructions queue to 0\n    queue to 1\n")) << text;
+}
+
+TEST(NftRules, RendersAHostAtTheWire) {
   HookPlan plan;
   plan.mode = HookMode::host;
   plan.guarded = {*parse_prefix("10.0.0.0/16")};
   plan.devices = {"eth0", "eth1"};
+  plan.device_indexes = {3, 0};
   plan.first_queue = 7;
   plan.bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};  // E-26
-  EXPECT_EQ(text_of(plan), R"(add table inet vpcwall
-flush table inet vpcwall
-table inet vpcwall {
+  const std::string text = text_of(plan);
+  EXPECT_TRUE(has(text, R"(table ip vpcwall {
   chain reassemble {
-    meta l4proto udp tproxy to :1
+    udp tproxy to :1
   }
   chain enqueue {
     queue to 7
   }
-  chain input {
-    type filter hook input priority security; policy accept;
-    tcp dport 22 return
-    udp dport 51820 return
-    icmpv6 type 133-137 return
-    iifname "eth0" goto enqueue
-    iifname "eth1" goto enqueue
+  chain in {
+    tcp dport 22 fib daddr type local return
+    udp dport 51820 fib daddr type local return
+    goto enqueue
   }
-  chain output {
-    type filter hook output priority security; policy accept;
-    tcp sport 22 return
-    udp sport 51820 return
-    icmpv6 type 133-137 return
-    oifname "eth0" goto enqueue
-    oifname "eth1" goto enqueue
+  chain out {
+    iif 0 tcp sport 22 return
+    iif 0 udp sport 51820 return
+    goto enqueue
+  }
+  chain arriving {
+    hook 0 priority -350
+    iif 3 goto in
+    iifname "eth0" goto in
+    iifname "eth1" goto in
+  }
+  chain leaving {
+    hook 4 priority 300
+    oif 3 goto out
+    oifname "eth0" goto out
+    oifname "eth1" goto out
   }
 }
-)");
+)")) << text;
+  EXPECT_TRUE(has(text, "    icmpv6 type 133-137 return\n    goto enqueue\n")) << text;
+  EXPECT_FALSE(has(text, "netdev"));
 }
 
 HookPlan with_fast_path() {
@@ -82,22 +130,28 @@ HookPlan with_fast_path() {
 
 TEST(NftRules, AskTheFastPathByTheDeviceThatAPacketLeavesBy) {
   const std::string text = text_of(with_fast_path());
-  EXPECT_NE(text.find(R"(  chain enqueue {
+  EXPECT_TRUE(has(text, R"(  chain enqueue {
     queue to 0
   }
   chain passed {
+    program /sys/fs/bpf/x/pass-0 accept
   }
   chain fast {
+    program /sys/fs/bpf/x/refuse-0 drop
     goto enqueue
   }
   chain out-1 {
+    program /sys/fs/bpf/x/pass-1 accept
+    program /sys/fs/bpf/x/refuse-1 drop
     goto enqueue
   }
   chain out-4 {
+    program /sys/fs/bpf/x/pass-4 accept
+    program /sys/fs/bpf/x/refuse-4 drop
     goto enqueue
   }
   chain forward {
-    type filter hook forward priority security; policy accept;
+    hook 2 priority 50
     oifname "eth0" goto out-1
     oifname "eth1" goto enqueue
     oifname "eth2" goto out-4
@@ -108,52 +162,84 @@ TEST(NftRules, AskTheFastPathByTheDeviceThatAPacketLeavesBy) {
     ip saddr 10.0.0.0/16 goto fast
     ip daddr 10.0.0.0/16 goto fast
   }
-)"),
-            std::string::npos)
-      << text;
+)")) << text;
 }
 
-TEST(NftRules, AskTheFastPathOfAHostOnBothWays) {
+// Dropped by a rule, what a program of the host sends would come back to it as an error.
+TEST(NftRules, RefuseWhatAHostSendsWithoutAWord) {
   HookPlan plan = with_fast_path();
   plan.mode = HookMode::host;
   plan.devices.resize(1);
   const std::string text = text_of(plan);
-  EXPECT_NE(text.find(R"(policy accept;
-    jump passed
-    iifname "eth0" goto fast
-  })"),
-            std::string::npos)
-      << text;
-  EXPECT_NE(text.find(R"(policy accept;
-    oifname "eth0" goto out-1
-  })"),
-            std::string::npos)
-      << text;
+  EXPECT_TRUE(has(text, R"(  chain in {
+    program /sys/fs/bpf/x/pass-0 accept
+    program /sys/fs/bpf/x/refuse-0 drop
+    goto enqueue
+  }
+  chain out-1 {
+    program /sys/fs/bpf/x/pass-1 accept
+    program /sys/fs/bpf/x/refuse-1 queue to 65535
+    goto enqueue
+  }
+)")) << text;
+  EXPECT_EQ(refusal_queue(65'534, 2), 65'533);
 }
 
-TEST(NftRules, HaveAProgramForEachClass) {
+TEST(NftRules, RepeatNoRefusalWhileTheyFailOpen) {
   HookPlan plan = with_fast_path();
-  const std::vector<NftProgramRule> closed{
-      {"fast", "/sys/fs/bpf/x/refuse-0", false},  {"passed", "/sys/fs/bpf/x/pass-0", true},
-      {"out-1", "/sys/fs/bpf/x/refuse-1", false}, {"out-1", "/sys/fs/bpf/x/pass-1", true},
-      {"out-4", "/sys/fs/bpf/x/refuse-4", false}, {"out-4", "/sys/fs/bpf/x/pass-4", true}};
-  EXPECT_EQ(nft_program_rules(plan), closed);
   plan.fail_open = true;  // what was refused may pass as soon as nobody reads the queues
-  std::vector<NftProgramRule> open = closed;
-  std::erase_if(open, [](const NftProgramRule& rule) { return !rule.accepts; });
-  EXPECT_EQ(nft_program_rules(plan), open);
-  plan.fast_path.reset();
-  EXPECT_TRUE(nft_program_rules(plan).empty());
+  EXPECT_FALSE(has(text_of(plan), "refuse"));
+  EXPECT_TRUE(has(text_of(plan), "pass-0"));
 }
 
-TEST(NftRules, KeepTheirHooksAndDeleteTheChainsThatNobodyNeeds) {
-  HookPlan plan = with_fast_path();
-  const std::string text =
-      render_nft(plan, nft_queue_statement(plan), {"forward", "input", "enqueue", "out-1", "out-7"});
-  EXPECT_EQ(text.find("add table inet vpcwall\nflush table inet vpcwall\ndelete chain inet vpcwall input\n"
-                      "delete chain inet vpcwall out-7\ntable inet vpcwall {\n"),
-            0U)
-      << text;
+TEST(NftRules, KeepOutFramesThatNoHookOfIpWouldMeet) {
+  HookPlan plan;
+  plan.mode = HookMode::host;
+  plan.devices = {"eth0"};
+  plan.device_indexes = {3};
+  plan.gates = {{"eth0", 3, {2, 0, 0, 0, 1, 2}, false, ""}};
+  EXPECT_TRUE(has(text_of(plan), R"(table netdev vpcwall {
+  chain in-3 {
+    hook 0 device "eth0" priority 0
+    ether daddr 02:00:00:00:01:02 accept
+    ether type ip ether daddr for one counter drop
+    ether type ip6 ether daddr for one counter drop
+  }
+  chain out-3 {
+    hook 1 device "eth0" priority 0
+    ether saddr 02:00:00:00:01:02 accept
+    ether type ip counter drop
+    ether type ip6 counter drop
+  }
+}
+)")) << text_of(plan);
+  plan.gates.front().is_shared = true;
+  EXPECT_TRUE(has(text_of(plan), R"(    icmpv6 type 143-143 accept
+    ether type ip counter drop
+    ether type ip6 counter drop
+  }
+  chain out-3)"))
+      << text_of(plan);
+}
+
+TEST(NftRules, CloseADeviceExceptForItsManagement) {
+  HookPlan plan;
+  plan.mode = HookMode::host;
+  plan.devices = {"eth0"};
+  plan.device_indexes = {3};
+  plan.bypass = {{Protocol::tcp, 22}};  // E-26
+  plan.gates = {{"eth0", 3, {2, 0, 0, 0, 1, 2}, false, "is a port of bridge br0"}};
+  EXPECT_TRUE(has(text_of(plan), R"(  chain in-3 {
+    hook 0 device "eth0" priority 0
+    tcp dport 22 accept
+    icmpv6 type 133-137 accept
+    ether type 2054 accept
+    counter drop
+  }
+  chain out-3 {
+    hook 1 device "eth0" priority 0
+    tcp sport 22 accept
+)")) << text_of(plan);
 }
 
 }  // namespace

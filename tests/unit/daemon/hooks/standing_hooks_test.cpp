@@ -32,8 +32,8 @@ class InMemory : public HookInstaller {
       ruleset_.standing.rules = changed;
   }
   void remove() override { ruleset_.standing = {}; }
-  [[nodiscard]] std::string fast_path_refusal() const override { return {}; }
-  [[nodiscard]] StandingRules standing() const override {
+  [[nodiscard]] std::string fast_path_refusal() override { return {}; }
+  [[nodiscard]] StandingRules standing() override {
     if (!ruleset_.readable) throw std::runtime_error("no");
     return ruleset_.standing;
   }
