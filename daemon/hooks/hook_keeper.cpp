@@ -221,8 +221,7 @@ void HookKeeper::set_state(HookState state, const std::string& problem) {
               "unjudged: " +
                   problem);
   else
-    log_event(spdlog::level::critical, {{"EVENT", "hooks"}},
-              "the hook rules cannot be verified: " + problem);
+    log_event(spdlog::level::critical, {{"EVENT", "hooks"}}, "the hook rules cannot be verified: " + problem);
 }
 
 // Holding mutex_.
@@ -254,9 +253,11 @@ void HookKeeper::check() {
   }
 }
 
+// Holding mutex_.
 void HookKeeper::tell_repairs(TimePoint now) {
   const std::uint64_t repairs = hooks_.installed_again();
-  if (repairs == told_repairs_ || now - told_repairs_at_ < between_lines) return;
+  told_late_ = repairs != told_repairs_ && now - told_repairs_at_ < between_lines;
+  if (repairs == told_repairs_ || told_late_) return;
   told_repairs_ = repairs;
   told_repairs_at_ = now;
   log_event(
@@ -303,13 +304,12 @@ void HookKeeper::run(const std::stop_token& stop) {
   std::vector<char> buffer(1U << 16U);
   check_at_ = frames_at_ = time_now();
   while (!stop.stop_requested()) {
-    std::optional<TimePoint> due =
-        std::min(check_at_.value_or(TimePoint::max()), frames_at_.value_or(TimePoint::max()));
-    if (hooks_.installed_again() != told_repairs_) due = std::min(*due, told_repairs_at_ + between_lines);
+    TimePoint due = std::min(check_at_.value_or(TimePoint::max()), frames_at_.value_or(TimePoint::max()));
+    if (told_late_) due = std::min(due, told_repairs_at_ + between_lines);
     int wait = -1;
-    if (*due != TimePoint::max())
+    if (due != TimePoint::max())
       wait = static_cast<int>(std::clamp<std::int64_t>(
-          std::chrono::ceil<std::chrono::milliseconds>(*due - time_now()).count(), 0, 60'000));
+          std::chrono::ceil<std::chrono::milliseconds>(due - time_now()).count(), 0, 60'000));
     // A descriptor of -1 is one that poll() leaves out.
     std::array<pollfd, 3> watched{
         {{wake_.get(), POLLIN, 0}, {rules_.get(), POLLIN, 0}, {links_.get(), POLLIN, 0}}};

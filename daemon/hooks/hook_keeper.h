@@ -50,7 +50,7 @@ struct HookReport {
 class HookKeeper {
  public:
   static constexpr Duration look_again = std::chrono::seconds(1);  // at frames dropped, and after a failure
-  static constexpr Duration untold = std::chrono::seconds(5);      // where the kernel does not tell of changes
+  static constexpr Duration untold = std::chrono::seconds(5);  // where the kernel does not tell of changes
 
   // Called before rules are installed; what it gives back lives until they are.
   using Prepare = std::function<std::shared_ptr<void>(const HookPlan& plan)>;
@@ -103,6 +103,7 @@ class HookKeeper {
   std::optional<TimePoint> check_at_, frames_at_;
   TimePoint told_repairs_at_{};
   std::uint64_t told_repairs_ = 0;
+  bool told_late_ = false;  // a repair is yet to be told
   bool told_frames_ = false;
 
   std::jthread thread_;

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <map>
@@ -256,10 +257,13 @@ void add_policy(Collection& all, const ordered_json& status) {
       .add(text(hooks, "state") == "whole" ? 1 : 0);
   all.gauge("vpcwall_hooks_owned", "Whether nothing else on this host can change these rules.")
       .add(hooks.at("owned").get<bool>() ? 1 : 0);
-  Family& devices = all.gauge("vpcwall_device_state",
-                              "Devices at which packets would pass by all rules, and what is done.");
-  for (const ordered_json& device : hooks.at("devices"))
-    devices.add(1, {{"device", text(device, "device")}, {"state", text(device, "state")}});
+  Family& devices = all.gauge("vpcwall_devices",
+                              "Devices at which packets would pass by all rules, by what is done there.");
+  for (const char* state : {"closed", "shared", "unjudged"}) {
+    const auto has_state = [&](const ordered_json& device) { return text(device, "state") == state; };
+    devices.add(static_cast<double>(std::ranges::count_if(hooks.at("devices"), has_state)),
+                {{"state", state}});
+  }
   all.counter("vpcwall_dropped_at_devices_total",
               "Frames that no rule of IP would have met, dropped at their device.")
       .add(number(hooks.at("dropped_at_devices")));

@@ -47,7 +47,7 @@ def system(name, settings):
 
 
 def steps():
-    hooks, programs = "*Hooks*:HookInstaller*", "KernelFastPathPrograms*"
+    hooks, programs = "*Hooks*:*HookBackEnds*:HookInstaller*", "KernelFastPathPrograms*"
     yield Step("hook rules and the choice of a back end", kernel(hooks), 300)
     yield Step("programs against the engine", kernel(programs), 300)
     yield Step("queues, privileges and what else there is", kernel(f"-{hooks}:{programs}"), 300)

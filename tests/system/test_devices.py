@@ -59,7 +59,7 @@ def test_a_device_that_becomes_a_port_of_a_bridge_is_closed_until_it_is_free(wir
         assert not attempt.settled()
         assert server.accepted == 0
     assert "device eth0 is a port of bridge br0" in daemon.log()
-    assert Scrape(wire.host).value("vpcwall_device_state", device="eth0", state="closed") == 1
+    assert Scrape(wire.host).value("vpcwall_devices", state="closed") == 1
     wire.host.ip("link set eth0 nomaster\nlink delete br0")
     wire.attach_host()
     eventually(lambda: devices(daemon) == {}, "eth0 to be open again")

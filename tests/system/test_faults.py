@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from conditions import eventually
 from daemon import in_mounts, program
+from metrics import Scrape
 from policies import OUT_ALL, Policy
 from test_changes import apply
 from topology import B1
@@ -163,14 +164,20 @@ def test_a_policy_file_on_a_full_disk_is_not_replaced_by_half_of_another(vpc, gu
 
 
 def test_what_a_stop_has_to_keep_is_kept_though_the_rules_cannot_be_removed(vpc, guard):
-    """The tool for rules is broken by then, as while it is being replaced by another version."""
-    daemon = guard(TRACKED, before=in_mounts("true"), backend="xt", fast_path="off")
+    """Another program has taken the name of our table, and owns it: the rules are missing, and there is no way to them."""
+    daemon = guard(TRACKED, fast_path="off", own_tables=False)
     with TcpEcho(vpc.b1, 80), connect(vpc.a1, B1, 80) as connection:
         assert echoes(connection)
-        mounts = ["nsenter", "--target", str(daemon.process.pid), "--mount", "--root"]
-        subprocess.run([*mounts, "mount", "--bind", "/bin/false", "/usr/sbin/xtables-nft-multi"], check=True)
-        assert daemon.stop() == 1
-        assert "the hook rules stay, and nobody answers their queues" in daemon.log()
+        with vpc.router.start(["nft", "--interactive"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as intruder:
+            intruder.stdin.write(b"delete table ip vpcwall; add table ip vpcwall { flags owner; }\n")
+            intruder.stdin.flush()
+            eventually(lambda: "problem" in daemon.status()["hooks"], "it to be said")
+            assert daemon.status()["hooks"]["state"] == "missing"
+            assert Scrape(vpc.router).value("vpcwall_hooks_whole") == 0
+            assert "so packets pass unjudged" in daemon.log()
+            assert daemon.stop() == 1
+            assert "the hook rules stay, and nobody answers their queues" in daemon.log()
+            intruder.stdin.close()
         daemon.write_policy(NOTHING)  # from now on only state lets anything pass
         daemon.start()
         assert echoes(connection)

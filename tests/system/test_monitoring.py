@@ -88,6 +88,7 @@ def test_every_metric_of_ours_is_on_the_dashboard_or_in_an_alert(scrape):
     ours = {sample.name for sample in scrape.samples if sample.name.startswith("vpcwall_")}
     on_purpose = {
         "vpcwall_gate_bytes_total",
+        "vpcwall_hooks_owned",
         "vpcwall_management_bypass_ports",
         "vpcwall_observers",
         "vpcwall_policy_interfaces",

@@ -164,3 +164,20 @@ def test_a_group_that_lets_everything_pass_lets_everything_pass(wire, guard_host
     guard_host(ANY_IN, OUT_ALL)
     with TcpEcho(wire.host, 80), connect(wire.peer, A1, 80, source=X) as connection:
         assert echoes(connection)
+
+
+def test_flushes_of_every_kind_open_no_window_where_the_tables_are_owned(wire, guard_host):
+    daemon = guard_host(["udp/80 0.0.0.0/0"], [])
+    if not daemon.status()["hooks"]["owned"]:
+        return  # Linux before 6.9: test_upkeep has what holds there
+    flushes = ("nft flush ruleset", "nft delete table ip vpcwall", "nft flush chain ip vpcwall arriving", "iptables -w -F")
+    with udp_socket(wire.host, A1, 80) as allowed, udp_socket(wire.host, A1, 81) as refused:
+        for i in range(25):
+            for flush in flushes:
+                wire.host.run(*flush.split())
+                send(wire.peer, (A1, 81), source=X, count=2)
+                send(wire.peer, (A1, 80), source=X, count=1)
+                assert allowed.recv(100) == b"which way?", i
+        assert is_silent(refused)
+    assert daemon.status()["hooks"]["state"] == "whole"
+    assert daemon.status()["hooks"]["reinstalled"] == 0

@@ -49,6 +49,7 @@ log: {level: debug}
 flows: {capacity_per_worker: 4096}
 management_bypass: [{protocol: tcp, port: 22}, {protocol: udp, port: 51820}]
 remove_hooks_at_stop: false
+own_tables: false
 )",
                                               "daemon.yaml");
   ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
@@ -67,6 +68,7 @@ remove_hooks_at_stop: false
   expected.flows_per_worker = 4096;
   expected.management_bypass = {{Protocol::tcp, 22}, {Protocol::udp, 51'820}};
   expected.remove_hooks_at_stop = false;
+  expected.own_tables = false;
   EXPECT_EQ(*loaded.settings, expected);
 }
 
@@ -135,6 +137,7 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
       {host + "management_bypass: [{protocol: tcp, port: 22}, {protocol: tcp, port: 22}]", 4, 48, "tcp 22"},
       {"version: 1\nmanagement_bypass: [{protocol: tcp, port: 22}]", 2, 1, "in router mode"},  // E-26
       {"version: 1\nremove_hooks_at_stop: no", 2, 23, "no"},
+      {"version: 1\nown_tables: no", 2, 13, "no"},
       {"version: 1\nqueues: {", 2, 0, ""},
   };
   for (const Mistake& mistake : mistakes) {
