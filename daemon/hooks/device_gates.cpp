@@ -5,6 +5,13 @@
 namespace vpcwall {
 namespace {
 
+// The kernel lets a device have a name of almost any bytes; logs and terminals take printable ones.
+std::string shown(std::string name) {
+  for (char& c : name)
+    if (c <= ' ' || c > '~') c = '?';
+  return name;
+}
+
 bool takes_frames(const Link& link) noexcept {
   return link.kind == "macvlan" || link.kind == "macvtap" || link.kind == "ipvlan" || link.kind == "ipvtap";
 }
@@ -14,19 +21,19 @@ std::string why_closed(const Link& link, std::uint32_t index, const Links& links
   if (link.master != 0) {
     const auto master = links.find(link.master);
     const std::string kind = master == links.end() ? "" : master->second.kind;
-    const std::string name = master == links.end() ? std::to_string(link.master) : master->second.name;
+    const std::string name = master == links.end() ? std::to_string(link.master) : shown(master->second.name);
     if (kind != "vrf") return "is a port of " + (kind.empty() ? "" : kind + ' ') + name;
   }
   for (const auto& [number, other] : links)
     if (other.parent == index && takes_frames(other) && other.address == link.address)
-      return "shares its address with " + other.kind + ' ' + other.name;
+      return "shares its address with " + other.kind + ' ' + shown(other.name);
   return {};
 }
 
 std::string why_shared(std::uint32_t index, const Links& links, bool further_addresses) {
   for (const auto& [number, other] : links)
     if (other.parent == index && takes_frames(other))
-      return other.kind + ' ' + other.name + " is on top of it";
+      return other.kind + ' ' + shown(other.name) + " is on top of it";
   return further_addresses ? "a device on top of it is in another namespace" : "";
 }
 
@@ -44,9 +51,9 @@ DeviceGates device_gates(const HookPlan& plan, const Links& links,
     const std::string closed = why_closed(link, index, links);
     const std::string shared = why_shared(index, links, with_further_addresses.contains(index));
     if (!closed.empty())
-      found.notes.push_back({link.name, closes ? "closed" : "unjudged", closed});
+      found.notes.push_back({shown(link.name), closes ? "closed" : "unjudged", closed});
     else if (!shared.empty())
-      found.notes.push_back({link.name, closes ? "shared" : "unjudged", shared});
+      found.notes.push_back({shown(link.name), closes ? "shared" : "unjudged", shared});
     if (closes && link.is_ethernet)
       found.gates.push_back({link.name, index, link.address, !shared.empty(), closed});
   }

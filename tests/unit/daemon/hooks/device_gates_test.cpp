@@ -71,5 +71,11 @@ TEST_F(DeviceGatesTest, HaveNoneForADeviceThatIsNotHereOrHasNoAddress) {
   EXPECT_TRUE(gates().gates.empty());
 }
 
+TEST_F(DeviceGatesTest, ShowNoByteOfANameThatATerminalWouldTake) {
+  links[7] = {"br\x1b[2J", "bridge", other, true, 0, 0};
+  links[3].master = 7;
+  EXPECT_EQ(gates().notes.front().reason, "is a port of bridge br?[2J");
+}
+
 }  // namespace
 }  // namespace vpcwall
