@@ -171,32 +171,6 @@ TEST_F(NfQueueTest, CarriesATcpStreamInPacketsLargerThanTheDeviceTakes) {
   EXPECT_GT(largest, 3000U);
 }
 
-// A packet of a hook that no installer of ours uses cannot be judged, and must not stay in the queue either:
-// the next range verdict would accept it.
-TEST_F(NfQueueTest, DropsWhatItDoesNotUnderstand) {
-  run_in(lab.router, {"iptables-nft-restore", "--noflush"},
-         "*raw\n-A PREROUTING -i client_side -p udp --dport 5001 -j NFQUEUE --queue-num 0\nCOMMIT\n");
-  queue_forwarded();
-  const std::unique_ptr<NfQueue> queue = bind();
-  const UdpSocket client(lab.client, "10.9.1.1", 4000);
-  const UdpSocket strange(lab.server, server_ipv4, 5001);
-  const UdpSocket usual(lab.server, server_ipv4, 5000);
-  client.send("strange", endpoint(server_ipv4, 5001));
-  client.send("usual", endpoint(server_ipv4, 5000));
-  client.send("strange", endpoint(server_ipv4, 5001));
-  ASSERT_TRUE(eventually([&] { return queue->statistics().waiting == 3; }));
-  EXPECT_EQ(read_bursts(*queue, 1, QueueReader::accept_all), 1U);
-  EXPECT_EQ(usual.receive(), "usual");
-  EXPECT_EQ(queue->statistics().undecodable, 2U);
-  EXPECT_EQ(queue->statistics().waiting, 0U);
-  EXPECT_FALSE(strange.has_datagram());
-
-  client.send("strange", endpoint(server_ipv4, 5001));
-  ASSERT_TRUE(eventually([&] { return queue->statistics().waiting == 1; }));
-  EXPECT_TRUE(queue->receive(1s).empty());
-  EXPECT_EQ(queue->statistics().waiting, 0U);
-}
-
 TEST_F(NfQueueTest, RefusesANumberThatAnotherProcessHolds) {
   const std::unique_ptr<NfQueue> first = bind({.number = 7});
   try {

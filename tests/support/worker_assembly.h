@@ -16,7 +16,7 @@ class Assembly {
  public:
   static constexpr TimePoint start{std::chrono::hours(1)};
 
-  explicit Assembly(std::size_t workers, std::size_t flows = 1024)
+  explicit Assembly(std::size_t workers, std::size_t flows = 4096)
       : barrier(workers), fence(workers), tap(workers), observers(workers), queues(workers) {
     for (std::size_t i = 0; i < workers; ++i) {
       shards.emplace_back(std::in_place, flows, FlowHash::Seed{i, 2, 3, 4}, allowance);
