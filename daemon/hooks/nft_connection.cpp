@@ -27,7 +27,13 @@ constexpr int patience_seconds = 10;
   throw std::system_error(error, std::generic_category(), what);
 }
 
-NftAttributes of_table(std::uint16_t type) { return NftAttributes().text(type, nft_table); }
+// What is tried has a name of its own, so that nothing of what is there matters: ours may belong to another
+// process.
+constexpr std::string_view probe_table = "vpcwall-probe";
+
+NftAttributes of_table(std::uint16_t type, std::string_view table = nft_table) {
+  return NftAttributes().text(type, table);
+}
 
 std::uint64_t big_endian_64(const nlattr* attribute) { return be64toh(mnl_attr_get_u64(attribute)); }
 std::uint32_t big_endian_32(const nlattr* attribute) { return ntohl(mnl_attr_get_u32(attribute)); }
@@ -86,8 +92,8 @@ NftAttributes encode(const NftHook& hook) {
   return attributes;
 }
 
-NftAttributes encode(const NftChain& chain) {
-  NftAttributes attributes = of_table(NFTA_CHAIN_TABLE);
+NftAttributes encode(const NftChain& chain, std::string_view table = nft_table) {
+  NftAttributes attributes = of_table(NFTA_CHAIN_TABLE, table);
   attributes.text(NFTA_CHAIN_NAME, chain.name);
   if (!chain.hook) return attributes;
   return attributes.nest(NFTA_CHAIN_HOOK, encode(*chain.hook))
@@ -95,12 +101,12 @@ NftAttributes encode(const NftChain& chain) {
       .text(NFTA_CHAIN_TYPE, "filter");
 }
 
-NftAttributes encode(const NftRule& rule) {
+NftAttributes encode(const NftRule& rule, std::string_view table = nft_table) {
   NftAttributes expressions;
   for (const NftExpression& one : rule.expressions())
     expressions.nest(NFTA_LIST_ELEM,
                      NftAttributes().text(NFTA_EXPR_NAME, one.name).nest(NFTA_EXPR_DATA, one.attributes));
-  return of_table(NFTA_RULE_TABLE)
+  return of_table(NFTA_RULE_TABLE, table)
       .text(NFTA_RULE_CHAIN, rule.chain())
       .nest(NFTA_RULE_EXPRESSIONS, expressions);
 }
@@ -338,24 +344,22 @@ void NftConnection::remove_earlier() {
 
 int NftConnection::refusal(const std::vector<NftTable>& tables) {
   Batch batch(sequence_);
-  // A name of its own: nothing of what is there may matter.
   for (const NftTable& table : tables) {
-    batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, table.family, of_table(NFTA_TABLE_NAME));
+    batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, table.family, of_table(NFTA_TABLE_NAME, probe_table));
     for (const NftChain& chain : table.chains)
-      batch.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE, table.family, encode(chain));
+      batch.add(NFT_MSG_NEWCHAIN, NLM_F_CREATE, table.family, encode(chain, probe_table));
     for (const NftChain& chain : table.chains)
       for (const NftRule& rule : chain.rules)
-        batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, table.family, encode(rule));
+        batch.add(NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, table.family, encode(rule, probe_table));
   }
   return send(batch, false);  // without its end the kernel forgets a transaction
 }
 
 bool NftConnection::can_own() {
   Batch batch(sequence_);
-  batch.add(NFT_MSG_NEWTABLE, NLM_F_CREATE, NftFamily::ip,
-            NftAttributes()
-                .text(NFTA_TABLE_NAME, "vpcwall-probe")
-                .number(NFTA_TABLE_FLAGS, flag_owner | flag_persist));
+  batch.add(
+      NFT_MSG_NEWTABLE, NLM_F_CREATE, NftFamily::ip,
+      NftAttributes().text(NFTA_TABLE_NAME, probe_table).number(NFTA_TABLE_FLAGS, flag_owner | flag_persist));
   return send(batch, false) == 0;
 }
 

@@ -10,7 +10,8 @@
 //    arrives here has no ports to judge;
 //  - an intact IP header over a cut transport header is a Packet whose transport is `cut`: only
 //    rules that name no port and no type certainly match it (S-69);
-//  - an IPv6 extension chain that cannot be followed is a Packet whose transport is `lost`: only rules for all
+//  - an IPv6 extension chain that cannot be followed is a Packet whose transport is `lost`: only rules for
+//  all
 //    protocols certainly match it (S-68).
 #pragma once
 

@@ -94,12 +94,13 @@ TEST_P(HookBackEndsTest, TakesWhatArrivesAndLeavesInHostModeButNotLoopback) {
   const UdpSocket server(lab.server, "10.9.2.1", 5000);
   client.send("to itself", endpoint("127.0.0.1", 4001));
   EXPECT_EQ(neighbour.receive(), "to itself");
-  EXPECT_EQ(reader.seen().size(), 0U);
   client.send("leaves", endpoint("10.9.2.1", 5000));
   EXPECT_EQ(server.receive(), "leaves");
   server.send("arrives", endpoint("10.9.1.1", 4000));
   EXPECT_EQ(client.receive(), "arrives");
-  const std::vector<SeenPacket> seen = reader.seen();
+  std::vector<SeenPacket> seen = reader.seen();
+  // The kernel announces itself by IPv6 when it likes.
+  std::erase_if(seen, [](const SeenPacket& packet) { return packet.bytes.at(0) >> 4 != std::byte{4}; });
   ASSERT_EQ(seen.size(), 2U);
   EXPECT_EQ(seen[0].hook, HookPoint::local_out);
   EXPECT_EQ(seen[0].in_device, 0U);

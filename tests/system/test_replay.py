@@ -112,7 +112,7 @@ def test_a_capture_replayed_gives_the_counters_of_the_daemon(vpc, guard, open_la
     daemon = guard(policy())
     with RouterCapture(vpc.router) as capture:
         talk(vpc, open_late)
-        daemon.await_counters(lambda counters: counters.reason("no-group-rule") >= 6, "the packets that the groups refuse")
+        daemon.await_counters(lambda counters: counters.reason("no-group-rule") >= 5, "the packets that the groups refuse")
 
         def both_agree():
             """The last packets of a connection are under way for a moment, also between two looks."""
@@ -120,8 +120,8 @@ def test_a_capture_replayed_gives_the_counters_of_the_daemon(vpc, guard, open_la
             return live if live == replayed(daemon, capture) else None
 
         agreed = eventually(both_agree, "the capture and the daemon to agree")
-    assert agreed["acl-entry"][0] == 1
-    assert agreed["no-group-rule"][0] >= 6
+    assert agreed["acl-entry"][0] == 2  # one of them is cut, and might be for the port that is denied
+    assert agreed["no-group-rule"][0] >= 5
     assert agreed[("sg-ingress", "new")][0] >= 5
     assert agreed[("sg-ingress", "tracked")][0] > 5
     assert agreed[("sg-egress", "new")][0] >= 1

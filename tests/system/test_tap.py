@@ -85,7 +85,7 @@ def test_every_packet_is_told_with_the_decision_that_simulate_gives_for_it(vpc, 
         "flags": "S", "hop_limit": 8, "length": 40,
     }
     assert [row["reason"] for row in told] == [
-        "passed", "acl-entry", "passed", "passed", "passed", "no-group-rule", "no-group-rule", "no-group-rule",
+        "passed", "acl-entry", "passed", "passed", "passed", "no-group-rule", "acl-entry", "no-group-rule",
     ]
     assert [row["gates"][-1]["outcome"] for row in told[:4]] == ["new", "deny", "new", "tracked"]
     assert told[6]["packet"]["truncated"] is True

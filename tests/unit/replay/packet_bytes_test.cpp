@@ -156,7 +156,8 @@ TEST(PacketBytes, QuoteWhatAnIcmpErrorSpeaksOf) {
             quoted.icmp_identifier = 7;
           }
           packet.quoted = quoted;
-          const bool extension = protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60;
+          const bool extension =
+              protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60;
           const bool ipv4 = packet.family() == Family::ipv4;
           const bool possible = transport == Transport::lost   ? !ipv4
                                 : transport == Transport::none ? !known && (ipv4 || !extension)
@@ -194,7 +195,8 @@ TEST(PacketBytes, HoldAnyProtocolWithAPayload) {  // S-66, S-67
     for (unsigned protocol = 0; protocol < 256; ++protocol)
       for (const std::uint32_t length : {0U, 60U, 1500U}) {
         const Packet packet = between(ends, Protocol{static_cast<std::uint8_t>(protocol)}, length);
-        const bool extension = protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60;
+        const bool extension =
+            protocol == 0 || protocol == 43 || protocol == 44 || protocol == 51 || protocol == 60;
         const bool has_header = has_ports(packet.protocol) || packet.protocol == own_icmp(packet);
         if (has_header || (extension && packet.family() == Family::ipv6))
           EXPECT_FALSE(to_bytes(packet).has_value()) << to_json(packet) << ": such a packet has more to say";
