@@ -16,6 +16,13 @@ const Interface* guarded_at(const Policy& policy, std::string_view name) {
   return nullptr;
 }
 
+bool lies_in_subnet(const Policy& policy, const IpAddress& address) {
+  return std::any_of(policy.subnets.begin(), policy.subnets.end(), [&](const Subnet& subnet) {
+    return (subnet.cidr && subnet.cidr->contains(address)) ||
+           (subnet.ipv6_cidr && subnet.ipv6_cidr->contains(address));
+  });
+}
+
 std::size_t endpoint_of(const LabPlan& plan, std::string_view interface) {
   for (std::size_t i = 1; i < plan.endpoints.size(); ++i)
     if (plan.endpoints[i].interface == interface) return i;
@@ -107,6 +114,18 @@ Injection plan_injection(const PacketStep& step, const Policy& policy, const Lab
   way.marker_from = outward ? endpoint : internet;
   way.marker_to = outward ? internet : endpoint;
   return way;
+}
+
+bool leaves_unlisted_side_out(const PacketStep& step, const Policy& policy) {
+  if (step.path.size() != 1) return false;
+  const bool arriving = step.path.front().direction == Direction::ingress;
+  const IpAddress& other = arriving ? step.packet.source : step.packet.destination;
+  const bool listed =
+      std::any_of(policy.interfaces.begin(), policy.interfaces.end(), [&](const Interface& interface) {
+        return std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                           [&](const Prefix& own) { return own.contains(other); });
+      });
+  return !listed && lies_in_subnet(policy, other);
 }
 
 std::optional<std::string> why_not_forwarded(const PacketStep& step) {
