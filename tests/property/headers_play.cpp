@@ -36,7 +36,7 @@ class Decorator {
         std::to_integer<unsigned>(plain[0]) >> 4U == 4 ? with_options(plain) : with_extensions(plain);
     // What a packet without a length carries at its end belongs to it.
     const bool has_length =
-        copy.bytes[0] >> 4 != std::byte{6} || copy.bytes[4] != std::byte{} || copy.bytes[5] != std::byte{};
+        (copy.bytes[0] >> 4) != std::byte{6} || copy.bytes[4] != std::byte{} || copy.bytes[5] != std::byte{};
     if (has_length && below(6) == 0)
       copy.bytes.resize(copy.bytes.size() + below(64), std::byte{0xaa});  // padding
     copy.wire_length = copy.bytes.size();
