@@ -74,6 +74,12 @@ ordered_json repeat_event(const Repeats& repeats, const CompiledPolicy& policy, 
                    policy.interface_numbered(line.last_interface), line.said.rules.at(last)};
   if (gate.gate == Gate::exempt || gate.interface != no_interface)
     json["decided_by"] = to_json(gate, policy, slots);
+  else if (is_acl(gate.gate) && line.last_interface == no_interface_number && gate.rule != no_slot)
+    // About an address that no interface has (O-20); of its subnet only the ACL is remembered.
+    json["decided_by"] = {{"gate", to_string(gate.gate)},
+                          {"acl", slots.identity(gate.rule).owner},
+                          {"outcome", to_string(gate.outcome)},
+                          {"rule", slots.identity(gate.rule).rule}};
   return json;
 }
 

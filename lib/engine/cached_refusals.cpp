@@ -26,6 +26,7 @@ bool may_be_dhcp(const Packet& packet) noexcept {
 bool is_stateless(const Decision& decision) noexcept {
   const bool by_rules = decision.reason == Reason::acl_entry || decision.reason == Reason::acl_default ||
                         decision.reason == Reason::no_group_rule ||
+                        decision.reason == Reason::unlisted_address ||
                         decision.reason == Reason::source_dest_check;
   if (decision.verdict != Verdict::drop || !by_rules) return false;
   if (decision.gate_size == 0 || decision.gate_size > JudgedGates::most) return false;
@@ -58,18 +59,18 @@ bool asks_for_source(const CompiledRules& rules, TrafficKind kind) noexcept {
 // What refused this packet from outside would refuse it from every other address outside (S-5, N-5).
 bool is_for_any_source(const CompiledPolicy& policy, const Question& question, const Decision& decision) {
   const Packet& packet = question.packet;
-  const auto [leaves, enters, ends] = question.journey;
-  if (leaves != no_interface || !are_few(policy) || is_service(policy, packet.source)) return false;
-  const CompiledInterface& interface = policy.interfaces[enters];
+  const Journey& journey = question.journey;
+  const bool from_outside = journey.leaves == no_interface && !journey.leaves_unlisted;
+  if (!from_outside || !are_few(policy) || is_service(policy, packet.source)) return false;
   const TrafficKind kind = kind_of(packet);
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     const GateOutcome& gate = decision.gates[i];
     if (gate.gate == Gate::acl_ingress) {
-      const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
+      const CompiledAcl& acl = policy.acls[policy.subnets[subnet_of(policy, gate)].acl];
       if (asks_for_source(acl.lists[at(Direction::ingress)][at(packet.family())], kind)) return false;
     }
     if (gate.gate == Gate::sg_ingress &&
-        asks_for_source(interface.rules(Direction::ingress, packet.family()), kind))
+        asks_for_source(policy.interfaces[gate.interface].rules(Direction::ingress, packet.family()), kind))
       return false;
   }
   return true;

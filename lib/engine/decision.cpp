@@ -46,6 +46,7 @@ std::string_view to_string(Reason reason) noexcept {
     case Reason::flow_table_full: return "flow-table-full";
     case Reason::malformed: return "malformed";
     case Reason::fragment: return "fragment";
+    case Reason::unlisted_address: return "unlisted-address";
   }
   return "?";  // GCOVR_EXCL_LINE: every value has its case
 }

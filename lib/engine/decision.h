@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "flow/flow_table.h"
@@ -49,15 +50,16 @@ enum class Reason : std::uint8_t {
   exempt,             // E-16 to E-21
   not_guarded,        // no guarded interface takes part
   loopback,           // a host talking to itself (O-5)
-  source_dest_check,  // D-2
+  source_dest_check,  // D-1 to D-6
   acl_entry,          // a numbered deny entry
   acl_default,        // the `*` entry
   no_group_rule,      // S-6
   flow_table_full,    // C-60
   malformed,          // the IP header lies about itself
   fragment,           // not reassembled (C-64)
+  unlisted_address,   // no interface has it, and the policy says to drop it (O-20)
 };
-inline constexpr std::size_t reason_count = 11;
+inline constexpr std::size_t reason_count = 12;
 
 // What becomes of a packet for that reason.
 [[nodiscard]] constexpr Verdict verdict_of(Reason reason) noexcept {
@@ -72,7 +74,8 @@ inline constexpr std::size_t reason_count = 11;
     case Reason::no_group_rule:
     case Reason::flow_table_full:
     case Reason::malformed:
-    case Reason::fragment: return Verdict::drop;
+    case Reason::fragment:
+    case Reason::unlisted_address: return Verdict::drop;
   }
   return Verdict::drop;  // GCOVR_EXCL_LINE: every value has its case
 }
@@ -91,9 +94,21 @@ inline constexpr std::size_t reason_count = 11;
 struct GateOutcome {
   Gate gate = Gate::exempt;
   Outcome outcome = Outcome::deny;
-  InterfaceIndex interface = no_interface;  // index into CompiledPolicy::interfaces
+  InterfaceIndex interface = no_interface;  // index into CompiledPolicy::interfaces; none: see `subnet`
   CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
+  SubnetIndex subnet = no_subnet;           // of an address that no interface has (O-20)
 };
+
+// Whose ACL it was, or in which subnet the interface lies; no_subnet for traffic that is exempt.
+[[nodiscard]] inline SubnetIndex subnet_of(const CompiledPolicy& policy, const GateOutcome& gate) {
+  return gate.interface != no_interface ? policy.interfaces.at(gate.interface).subnet : gate.subnet;
+}
+// Where a gate stands, by name: at a subnet's edge or at an interface. Not for traffic that is exempt.
+[[nodiscard]] inline const std::string& place_of(const CompiledPolicy& policy, const GateOutcome& gate) {
+  const bool at_edge = is_acl(gate.gate) || gate.interface == no_interface;
+  return at_edge ? policy.subnets.at(subnet_of(policy, gate)).name
+                 : policy.interfaces.at(gate.interface).name;
+}
 
 // What a packet does to one interface's flow state once all gates of that side accepted it (C-66). A side
 // that refused it has no effect but `erase`.

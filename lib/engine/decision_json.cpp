@@ -10,13 +10,14 @@ nlohmann::ordered_json to_json(const GateOutcome& gate, const CompiledPolicy& po
     json["outcome"] = to_string(gate.outcome);
     return json;
   }
-  const CompiledInterface& interface = policy.interfaces.at(gate.interface);
   if (is_acl(gate.gate)) {
-    const CompiledSubnet& subnet = policy.subnets.at(interface.subnet);
+    const CompiledSubnet& subnet = policy.subnets.at(subnet_of(policy, gate));
     json["subnet"] = subnet.name;
     json["acl"] = policy.acls.at(subnet.acl).id;
-  } else {
-    json["interface"] = interface.name;
+  } else if (gate.interface != no_interface) {
+    json["interface"] = policy.interfaces.at(gate.interface).name;
+  } else {  // of an address that no interface has (O-20)
+    json["subnet"] = policy.subnets.at(gate.subnet).name;
   }
   json["outcome"] = to_string(gate.outcome);
   if (gate.rule == no_slot) return json;

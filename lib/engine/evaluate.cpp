@@ -1,47 +1,16 @@
 #include "engine/evaluate.h"
 
+#include "engine/exemption.h"
 #include "engine/flow_identity.h"
 
 namespace vpcwall {
 namespace {
 
-constexpr Prefix loopback4{{std::uint64_t{127} << 56U, 0, Family::ipv4}, 8};
-constexpr Prefix loopback6{{0, 1, Family::ipv6}, 128};
-constexpr Prefix link_local6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
 constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
 constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
 
 bool is_multicast(const IpAddress& address) noexcept {
   return multicast4.contains(address) || multicast6.contains(address);
-}
-
-// O-5: a host that talks to itself never meets a gate. Where devices say that a packet came from somebody
-// else, its addresses alone do not make it one.
-bool is_loopback(const Packet& packet, const Journey& journey, const Ends& ends) noexcept {
-  const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
-  if (range.contains(packet.source) && range.contains(packet.destination)) return true;
-  if (journey.leaves == no_interface || journey.leaves != journey.enters) return false;
-  return ends.source().owner() == journey.leaves && ends.destination().owner() == journey.leaves;
-}
-
-// E-19: DHCP by its ports, whatever the addresses.
-bool is_dhcp(const Packet& packet, Direction direction) noexcept {
-  if (packet.protocol != Protocol::udp || packet.transport != Transport::whole) return false;
-  const std::uint16_t client = packet.family() == Family::ipv4 ? 68 : 546;
-  const std::uint16_t server = packet.family() == Family::ipv4 ? 67 : 547;
-  const bool from_client = direction == Direction::egress;
-  return packet.source_port == (from_client ? client : server) &&
-         packet.destination_port == (from_client ? server : client);
-}
-
-// E-21: neighbour discovery and multicast listener discovery, as far as they cannot come from beyond the
-// link.
-bool is_neighbour_discovery(const Packet& packet) noexcept {
-  if (packet.protocol != Protocol::icmpv6 || packet.transport != Transport::whole) return false;
-  const std::uint8_t type = packet.icmp_type;
-  if (type >= 133 && type <= 137) return packet.hop_limit == 255;
-  const bool listener = (type >= 130 && type <= 132) || type == 143;
-  return listener && packet.hop_limit == 1 && link_local6.contains(packet.source);
 }
 
 // C-8, C-10 to C-15, orientation-free: the flow, or its reverse, is a request that an open rule permits while
@@ -78,18 +47,26 @@ class Evaluation {
         decision_(decision) {}
 
   void run() {
-    const auto& [leaves, enters, ends] = question_.journey;
-    if (leaves == no_interface && enters == no_interface) return accept(Reason::not_guarded);
-    if (is_loopback(packet_, question_.journey, ends_)) return accept(Reason::loopback);
-    const bool leaving_exempt = leaves == no_interface || is_exempt(Direction::egress);
-    const bool entering_exempt = enters == no_interface || is_exempt(Direction::ingress);
-    if (leaving_exempt && entering_exempt) {
+    const Journey& journey = question_.journey;
+    const InterfaceIndex leaves = journey.leaves, enters = journey.enters;
+    const bool leaving = leaves != no_interface || journey.leaves_unlisted;
+    const bool entering = enters != no_interface || journey.enters_unlisted;
+    if (journey.origin != Origin::believed && !comes_from_its_place(policy_, journey, ends_) &&
+        !is_neighbour_discovery(packet_) && refuse_place())
+      return;
+    if (!leaving && !entering) return accept(Reason::not_guarded);
+    if (is_loopback(packet_, journey, ends_)) return accept(Reason::loopback);
+    const bool asks_leaving = leaving && !is_exempt(packet_, Direction::egress, journey, ends_);
+    const bool asks_entering = entering && !is_exempt(packet_, Direction::ingress, journey, ends_);
+    if (!asks_leaving && !asks_entering) {
       record({Gate::exempt, Outcome::exempt, leaves != no_interface ? leaves : enters, no_slot});
       return accept(Reason::exempt);
     }
-    if (!leaving_exempt && !leave(leaves)) return;
-    if (!entering_exempt && !enter(enters)) return;
-    return accept(Reason::passed);
+    if (asks_leaving && !(leaves != no_interface ? leave(leaves) : pass_subnet(Direction::egress))) return;
+    if (asks_entering && !(enters != no_interface ? enter(enters) : pass_subnet(Direction::ingress))) return;
+    return accept(decision_.gate_size == 0 && leaves == no_interface && enters == no_interface
+                      ? Reason::not_guarded
+                      : Reason::passed);
   }
 
  private:
@@ -111,21 +88,30 @@ class Evaluation {
   }
 
   bool leave(InterfaceIndex index) {
-    const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect& effect = next_effect();
     const bool accepted = source_dest_check(index, Direction::egress) &&
                           security_group(index, Direction::egress, effect) &&
-                          (!crosses_boundary(interface) || network_acl(index, Direction::egress));
+                          network_acl(index, policy_.interfaces[index].subnet, Direction::egress);
     return settle(effect, accepted);
   }
 
   bool enter(InterfaceIndex index) {
-    const CompiledInterface& interface = policy_.interfaces[index];
     FlowEffect& effect = next_effect();
-    const bool accepted = (!crosses_boundary(interface) || network_acl(index, Direction::ingress)) &&
+    const bool accepted = network_acl(index, policy_.interfaces[index].subnet, Direction::ingress) &&
                           source_dest_check(index, Direction::ingress) &&
                           security_group(index, Direction::ingress, effect);
     return settle(effect, accepted);
+  }
+
+  // O-20: an address that no interface has stands behind its subnet's ACL and nothing else.
+  bool pass_subnet(Direction direction) {
+    const SubnetIndex subnet = near_end(ends_, direction).subnet();
+    if (policy_.behavior.unlisted_addresses == Behavior::UnlistedAddresses::drop) {
+      const Gate gate = direction == Direction::ingress ? Gate::acl_ingress : Gate::acl_egress;
+      record({gate, Outcome::deny, no_interface, entries_of(subnet, direction).default_slot, subnet});
+      return refuse(Reason::unlisted_address);
+    }
+    return network_acl(no_interface, subnet, direction);
   }
 
   // Where the effect of a side is put together; it counts once settle() says so.
@@ -142,39 +128,56 @@ class Evaluation {
     return accepted;
   }
 
-  // What is known of the address at the far end of the side.
-  [[nodiscard]] AddressFacts peer_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.destination() : ends_.source();
-  }
-  // ... and at the near end.
-  [[nodiscard]] AddressFacts own_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.source() : ends_.destination();
+  // At the interface that it would enter, or else the one that it claims to come from; of addresses that no
+  // interface has at their subnet. False: it has nothing to do with any.
+  bool refuse_place() {
+    const Journey& journey = question_.journey;
+    InterfaceIndex index = journey.enters;
+    if (index == no_interface) index = ends_.source().owner();
+    if (index == no_interface) index = journey.leaves;
+    SubnetIndex subnet = no_subnet;
+    if (index == no_interface) {
+      if (!ends_.destination().exempt()) subnet = ends_.destination().subnet();
+      if (subnet == no_subnet) subnet = ends_.source().subnet();
+      if (subnet == no_subnet) return false;
+    }
+    record({Gate::source_dest_check, Outcome::deny, index, no_slot, subnet});
+    refuse(Reason::source_dest_check);
+    return true;
   }
 
-  // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a
-  // service.
-  [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
-    return peer_facts(direction).exempt() || is_dhcp(packet_, direction) || is_neighbour_discovery(packet_);
+  // Where the packet begins or ends, as far as the policy knows: an address that no interface has is an
+  // ordinary one of its subnet.
+  struct Stop {
+    SubnetIndex subnet = no_subnet;
+    Interface::Type type = Interface::Type::interface;
+  };
+  [[nodiscard]] Stop stop_at(InterfaceIndex index, SubnetIndex unlisted) const noexcept {
+    if (index == no_interface) return {unlisted, Interface::Type::interface};
+    return {policy_.interfaces[index].subnet, policy_.interfaces[index].type};
   }
 
   // Whose addresses a gateway forwards says nothing about the hop to it. Between a NAT gateway and an
   // instance of its own subnet none of them leaves the subnet (O-10); what a transit gateway delivers there
   // meets no ACL either, what it takes does (NX-11).
   [[nodiscard]] bool hops_inside_subnet() const noexcept {
-    const auto& [leaves, enters, ends] = question_.journey;
-    if (leaves == no_interface || enters == no_interface) return false;
-    const CompiledInterface& from = policy_.interfaces[leaves];
-    const CompiledInterface& to = policy_.interfaces[enters];
-    return from.subnet == to.subnet &&
+    const Journey& journey = question_.journey;
+    const Stop from = stop_at(journey.leaves, journey.leaves_subnet());
+    const Stop to = stop_at(journey.enters, journey.enters_subnet());
+    return from.subnet == to.subnet && from.subnet != no_subnet &&
            (from.type == Interface::Type::transit_gateway || from.type == Interface::Type::nat_gateway ||
             to.type == Interface::Type::nat_gateway);
   }
 
   // O-4: inside the subnet's own ranges on both ends means the packet never leaves the subnet.
-  [[nodiscard]] bool crosses_boundary(const CompiledInterface& interface) const noexcept {
-    const CompiledSubnet& subnet = policy_.subnets[interface.subnet];
+  [[nodiscard]] bool crosses_boundary(SubnetIndex index) const noexcept {
+    const CompiledSubnet& subnet = policy_.subnets[index];
     if (hops_inside_subnet()) return false;
     return !subnet.contains(packet_.source) || !subnet.contains(packet_.destination);
+  }
+
+  [[nodiscard]] const CompiledEntries& entries_of(SubnetIndex subnet, Direction direction) const noexcept {
+    return policy_.acls[policy_.subnets[subnet].acl].lists[at(direction)][at(packet_.family())];
   }
 
   // D-1 to D-6. Link-local addresses are the interface's own as well; multicast may be addressed to it.
@@ -182,29 +185,32 @@ class Evaluation {
     const CompiledInterface& interface = policy_.interfaces[index];
     const bool incoming = direction == Direction::ingress;
     const IpAddress& address = incoming ? packet_.destination : packet_.source;
-    const bool own = !interface.source_dest_check || own_facts(direction).owner() == index ||
-                     link_local6.contains(address) || (incoming && is_multicast(address));
+    const bool own = !interface.source_dest_check || near_end(ends_, direction).owner() == index ||
+                     exemption::link_local6.contains(address) || (incoming && is_multicast(address));
     if (own) return true;
     record({Gate::source_dest_check, Outcome::deny, index, no_slot});
     return refuse(Reason::source_dest_check);
   }
 
-  // N-3 to N-9, N-12, N-14: ascending numbers, the first match decides, `*` denies the rest.
-  bool network_acl(InterfaceIndex index, Direction direction) {
+  // N-3 to N-9, N-12, N-14: ascending numbers, the first match decides, `*` denies the rest. Asked only at
+  // the subnet's boundary (N-10). `index`: no_interface for an address that none has.
+  bool network_acl(InterfaceIndex index, SubnetIndex subnet, Direction direction) {
+    if (!crosses_boundary(subnet)) return true;
+    const SubnetIndex unlisted = index == no_interface ? subnet : no_subnet;
     const bool incoming = direction == Direction::ingress;
     const Gate gate = incoming ? Gate::acl_ingress : Gate::acl_egress;
     const IpAddress& peer = incoming ? packet_.source : packet_.destination;
-    const CompiledAcl& acl = policy_.acls[policy_.subnets[policy_.interfaces[index].subnet].acl];
-    const CompiledEntries& list = acl.lists[at(direction)][at(packet_.family())];
+    const CompiledEntries& list = entries_of(subnet, direction);
     const std::uint32_t first = list.index.first_match(kind_, peer);
     if (first == RuleIndex::none) {
-      record({gate, Outcome::deny, index, list.default_slot},
+      record({gate, Outcome::deny, index, list.default_slot, unlisted},
              static_cast<std::uint32_t>(list.entries.size()));
       return refuse(Reason::acl_default);
     }
     const CompiledEntry& entry = list.entries[first];
-    if (entry.action == Action::allow) return record({gate, Outcome::allow, index, entry.slot}, first + 1);
-    record({gate, Outcome::deny, index, entry.slot}, first + 1);
+    if (entry.action == Action::allow)
+      return record({gate, Outcome::allow, index, entry.slot, unlisted}, first + 1);
+    record({gate, Outcome::deny, index, entry.slot, unlisted}, first + 1);
     return refuse(Reason::acl_entry);
   }
 
@@ -302,18 +308,20 @@ class Evaluation {
     const std::uint16_t local = incoming ? packet_.destination_port : packet_.source_port;
     const std::uint16_t remote = incoming ? packet_.source_port : packet_.destination_port;
     return pair_open(interface, packet_.family(), packet_.protocol, local, remote) &&
-           !peer_facts(direction).auto_tracked();
+           !far_end(ends_, direction).auto_tracked();
   }
 
-  // C-50: path-MTU messages for a connection that is untracked or always tracked; with icmp_related: linux
-  // every error about a tracked flow, in either direction (C-51).
+  // C-50: path-MTU messages about what the interface sent, on a connection that is untracked or always
+  // tracked; with icmp_related: linux every error about a tracked flow, in either direction (C-51).
   [[nodiscard]] bool is_related_error(const CompiledInterface& interface,
                                       Direction direction) const noexcept {
     if (!packet_.quoted) return false;
     const QuotedPacket& quoted = *packet_.quoted;
+    const bool its_own =
+        !interface.source_dest_check || policy_.addresses.find(quoted.source).owner() == index_of(interface);
     const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
                                                             : packet_.icmp_type == 2;
-    if (direction == Direction::ingress && too_big) {
+    if (direction == Direction::ingress && too_big && its_own) {
       if (policy_.addresses.find(quoted.destination).auto_tracked()) return true;
       if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
           pair_open(interface, packet_.family(), quoted.protocol, quoted.source_port,
@@ -323,6 +331,10 @@ class Evaluation {
     if (policy_.behavior.icmp_related != Behavior::IcmpRelated::linux_) return false;
     const auto key = quoted_flow_key(packet_, direction, interface.number);
     return question_.related_elsewhere || (key && state_.flows.find(*key, question_.now) != nullptr);
+  }
+
+  [[nodiscard]] InterfaceIndex index_of(const CompiledInterface& interface) const noexcept {
+    return static_cast<InterfaceIndex>(&interface - policy_.interfaces.data());
   }
 
   // C-43, C-48, C-53: whether this packet is of the kind that begins a flow.

@@ -75,9 +75,9 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
     left(*key);
     flows_.erase(*key);
   };
-  const auto [leaves, enters, ends] = question.journey;
+  const Journey& journey = question.journey;
   for (const auto& [side, direction] :
-       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+       {std::pair{journey.leaves, Direction::egress}, std::pair{journey.enters, Direction::ingress}}) {
     if (side == no_interface) continue;
     const InterfaceNumber number = policy.interfaces[side].number;
     end(flow_key(question.packet, direction, number));
@@ -87,9 +87,9 @@ void Shard::end_flows_of(const CompiledPolicy& policy, const Question& question)
 
 // What an earlier process knew about the packet's flow belongs to whoever gets the flow's packets now.
 void Shard::claim_flows_of(const CompiledPolicy& policy, const Question& question) {
-  const auto [leaves, enters, ends] = question.journey;
+  const Journey& journey = question.journey;
   for (const auto& [side, direction] :
-       {std::pair{leaves, Direction::egress}, std::pair{enters, Direction::ingress}}) {
+       {std::pair{journey.leaves, Direction::egress}, std::pair{journey.enters, Direction::ingress}}) {
     if (side == no_interface) continue;
     const auto key = flow_key(question.packet, direction, policy.interfaces[side].number);
     if (!key || flows_.find_held(*key) != nullptr) continue;

@@ -20,7 +20,7 @@ bool closes(const JudgedPolicy& in_force, const StoryTeller& teller, const Inqui
 // An entry that denies the request at one of the ACLs that let it pass.
 std::vector<Edit> deny_entry(const JudgedPolicy& policy, const GateOutcome& gate, const Packet& packet) {
   const Direction direction = gate.gate == Gate::acl_ingress ? Direction::ingress : Direction::egress;
-  const NetworkAcl& acl = policy.acl_of(gate.interface);
+  const NetworkAcl& acl = policy.acl_of(gate);
   const auto allows = static_cast<std::uint16_t>(std::stoul(policy.slots.identity(gate.rule).rule));
   const auto number = free_rule_number(acl.entries(direction), allows);
   if (!number) return {};

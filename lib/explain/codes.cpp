@@ -46,11 +46,11 @@ ordered_json acl_rule(const JudgedPolicy& policy, const NetworkAcl& acl, const R
 }
 
 void add_acl(const JudgedPolicy& policy, const Refusal& refusal, ordered_json& codes) {
-  const NetworkAcl& acl = policy.acl_of(refusal.gate.interface);
+  const NetworkAcl& acl = policy.acl_of(refusal.gate);
   ordered_json restriction = code("SUBNET_ACL_RESTRICTION", refusal);
   restriction["Acl"] = {{"Id", acl.id}};
   restriction["AclRule"] = acl_rule(policy, acl, refusal);
-  restriction["Subnet"] = {{"Id", policy.subnet_of(refusal.gate.interface).id}};
+  restriction["Subnet"] = {{"Id", policy.subnet_of(refusal.gate).id}};
   codes.push_back(std::move(restriction));
 }
 

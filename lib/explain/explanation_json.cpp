@@ -64,7 +64,11 @@ std::string sentence(const ordered_json& json) {
   const bool request = json.at("blocked_at").at("direction") == "request";
   const auto& gate = json.at(request ? "request" : "reply").at("gates").back();
   return std::string(request ? "The request" : "The request arrives, but its reply") + " is dropped by " +
-         place_of(gate) + ": " + cause_of(gate) + '.';
+         place_of(gate) + ": " +
+         (json.at(request ? "request" : "reply").at("reason") == to_string(Reason::unlisted_address)
+              ? "no interface has the address, and the policy drops such packets"
+              : cause_of(gate)) +
+         '.';
 }
 
 ordered_json blocked_at(const Explanation& explanation, const ordered_json& json) {

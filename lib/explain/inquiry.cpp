@@ -167,8 +167,14 @@ Expected<Ask, std::string> read_ask(const nlohmann::json& json) {
 
 Journey Inquiry::journey(const CompiledPolicy& policy) const noexcept {
   Journey journey = find_journey(policy, request, {});
-  if (leaves != no_interface) journey.leaves = leaves;
-  if (enters != no_interface) journey.enters = enters;
+  if (leaves != no_interface) {
+    journey.leaves = leaves;
+    journey.leaves_unlisted = false;
+  }
+  if (enters != no_interface) {
+    journey.enters = enters;
+    journey.enters_unlisted = false;
+  }
   return journey;
 }
 

@@ -8,8 +8,12 @@ const Subnet& JudgedPolicy::subnet_of(InterfaceIndex interface) const {
   return written.subnets.at(compiled.interfaces.at(interface).subnet);
 }
 
-const NetworkAcl& JudgedPolicy::acl_of(InterfaceIndex interface) const {
-  return written.network_acls.at(compiled.subnets.at(compiled.interfaces.at(interface).subnet).acl);
+const Subnet& JudgedPolicy::subnet_of(const GateOutcome& gate) const {
+  return written.subnets.at(vpcwall::subnet_of(compiled, gate));
+}
+
+const NetworkAcl& JudgedPolicy::acl_of(const GateOutcome& gate) const {
+  return written.network_acls.at(compiled.subnets.at(vpcwall::subnet_of(compiled, gate)).acl);
 }
 
 const SecurityGroup* JudgedPolicy::group(const std::string& id) const {

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "engine/decision.h"
 #include "policy/compiled_policy.h"
 #include "policy/policy.h"
 
@@ -19,7 +20,9 @@ struct JudgedPolicy {
   std::string file;  // for positions; may be empty
 
   [[nodiscard]] const Subnet& subnet_of(InterfaceIndex interface) const;
-  [[nodiscard]] const NetworkAcl& acl_of(InterfaceIndex interface) const;
+  // Of an ACL's gate, whether an interface stands behind it or not.
+  [[nodiscard]] const Subnet& subnet_of(const GateOutcome& gate) const;
+  [[nodiscard]] const NetworkAcl& acl_of(const GateOutcome& gate) const;
   // The groups of an interface that exist, in the order written.
   [[nodiscard]] std::vector<const SecurityGroup*> groups_of(InterfaceIndex interface) const;
   [[nodiscard]] const SecurityGroup* group(const std::string& id) const;

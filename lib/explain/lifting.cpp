@@ -66,7 +66,7 @@ Lifting make_room(const NetworkAcl& acl, const Refusal& refusal, const Inquiry& 
 
 Lifting lift_acl(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& inquiry,
                  std::uint16_t deny_before) {
-  const NetworkAcl& acl = policy.acl_of(refusal.gate.interface);
+  const NetworkAcl& acl = policy.acl_of(refusal.gate);
   const auto number = free_rule_number(acl.entries(refusal.direction), deny_before);
   if (!number && deny_before != 0) return make_room(acl, refusal, inquiry, deny_before);
   if (!number)
@@ -116,6 +116,10 @@ Lifting lift_source_dest_check(const JudgedPolicy& policy, const Refusal& refusa
 
 Lifting lift(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& inquiry,
              std::uint16_t deny_before) {
+  if (refusal.reason == Reason::unlisted_address)
+    return {{},
+            "no interface has the address, and `behavior: unlisted_addresses` is drop",
+            "Give the address to an interface of the policy, or write `unlisted_addresses: acl`."};
   if (refusal.at_acl()) return lift_acl(policy, refusal, inquiry, deny_before);
   if (refusal.gate.gate == Gate::source_dest_check) return lift_source_dest_check(policy, refusal);
   if (refusal.gate.outcome == Outcome::table_full)
@@ -126,16 +130,16 @@ Lifting lift(const JudgedPolicy& policy, const Refusal& refusal, const Inquiry& 
   return lift_group(policy, refusal, inquiry);
 }
 
-void force(Policy& policy, const Refusal& refusal) {
+void force(Policy& policy, const JudgedPolicy& judged, const Refusal& refusal) {
   const Prefix anywhere{{0, 0, refusal.packet.family()}, 0};
-  Interface& interface = policy.interfaces.at(refusal.gate.interface);
-  if (refusal.gate.outcome == Outcome::table_full) {
+  if (refusal.reason == Reason::unlisted_address) {
+    policy.behavior.unlisted_addresses = Behavior::UnlistedAddresses::pass;
+  } else if (refusal.gate.outcome == Outcome::table_full) {
     policy.behavior.flows_per_interface = std::numeric_limits<std::uint32_t>::max();
   } else if (refusal.at_acl()) {
-    const auto subnet = std::find_if(policy.subnets.begin(), policy.subnets.end(),
-                                     [&](const Subnet& one) { return one.id == interface.subnet; });
+    const std::string acl_id = judged.acl_of(refusal.gate).id;
     for (NetworkAcl& acl : policy.network_acls)
-      if (acl.id == subnet->network_acl) {
+      if (acl.id == acl_id) {
         auto& entries = refusal.direction == Direction::ingress ? acl.ingress : acl.egress;
         NetworkAclEntry allow;
         allow.action = Action::allow;  // number 0 comes before every other
@@ -151,7 +155,7 @@ void force(Policy& policy, const Refusal& refusal) {
     group.id = group.name = "(any)";
     (refusal.direction == Direction::ingress ? group.ingress : group.egress).push_back(allow);
     policy.security_groups.push_back(group);
-    interface.security_groups.push_back(group.id);
+    policy.interfaces.at(refusal.gate.interface).security_groups.push_back(group.id);
   }
 }
 

@@ -22,6 +22,6 @@ struct Lifting {
 
 // Takes the refusing gate out of the way without regard to what AWS would let one write: only to see what
 // stands behind it.
-void force(Policy& policy, const Refusal& refusal);
+void force(Policy& policy, const JudgedPolicy& judged, const Refusal& refusal);
 
 }  // namespace vpcwall

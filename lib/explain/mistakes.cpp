@@ -11,10 +11,9 @@ Direction direction_of(Gate gate) noexcept {
   return gate == Gate::acl_ingress || gate == Gate::sg_ingress ? Direction::ingress : Direction::egress;
 }
 
-const CompiledEntries& list_of(const JudgedPolicy& policy, InterfaceIndex interface, Gate gate,
-                               Family family) {
-  const CompiledSubnet& subnet = policy.compiled.subnets.at(policy.compiled.interfaces.at(interface).subnet);
-  return policy.compiled.acls.at(subnet.acl).lists.at(at(direction_of(gate))).at(at(family));
+const CompiledEntries& list_of(const JudgedPolicy& policy, const GateOutcome& gate, Family family) {
+  const CompiledSubnet& subnet = policy.compiled.subnets.at(subnet_of(policy.compiled, gate));
+  return policy.compiled.acls.at(subnet.acl).lists.at(at(direction_of(gate.gate))).at(at(family));
 }
 
 bool covers(const CompiledTraffic& wide, const CompiledTraffic& narrow) noexcept {
@@ -41,6 +40,7 @@ class Recognition {
   std::vector<Mistake> run() {
     const Story& story = coverage_.story(inquiry_.request.source_port);
     if (const auto refusal = refusal_of(story)) {
+      if (refusal->reason == Reason::unlisted_address) return std::move(found_);
       if (refusal->at_acl()) {
         find_hidden_allow(*refusal);
         if (refusal->reply && has_ports(refusal->packet.protocol)) find_ephemeral(*refusal);
@@ -63,16 +63,15 @@ class Recognition {
     const std::string at = policy_.position(slot);
     return "entry " + identity.rule + " (" + identity.match + (at.empty() ? "" : ", " + at) + ')';
   }
-  [[nodiscard]] std::string list_text(InterfaceIndex interface, Gate gate) const {
-    const NetworkAcl& acl = policy_.acl_of(interface);
+  [[nodiscard]] std::string list_text(const GateOutcome& gate) const {
+    const NetworkAcl& acl = policy_.acl_of(gate);
     return "network ACL " + (acl.name.empty() ? acl.id : acl.name) + ", " +
-           std::string(to_string(direction_of(gate)));
+           std::string(to_string(direction_of(gate.gate)));
   }
 
   // N-14, N-41: replies go to the port that the client chose.
   void find_ephemeral(const Refusal& refusal) {
-    const CompiledEntries& list =
-        list_of(policy_, refusal.gate.interface, refusal.gate.gate, refusal.packet.family());
+    const CompiledEntries& list = list_of(policy_, refusal.gate, refusal.packet.family());
     if (!found_.empty()) return;  // an entry is there, but never reached
     if (!coverage_.none_passes()) return add_part(refusal);
     const TrafficKind to_service = kind_of(refusal.packet.protocol, refusal.packet.source_port);
@@ -80,8 +79,7 @@ class Recognition {
       if (entry.action == Action::allow && entry.traffic.matches(to_service) &&
           entry.cidr.contains(refusal.peer()) && !entry.traffic.matches(kind_of(refusal.packet)))
         return add(MistakeKind::service_port_repeated,
-                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " +
-                       entry_text(entry.slot) +
+                   "In " + list_text(refusal.gate) + ", " + entry_text(entry.slot) +
                        " repeats the port of the service, but replies go to the client's own port, one of " +
                        to_string(inquiry_.client.ports) + '.');
     add_missing(refusal);
@@ -90,7 +88,9 @@ class Recognition {
   void add_missing(const Refusal& refusal) {
     const Leg& reply = *coverage_.story(inquiry_.request.source_port).reply;
     const bool server = refusal.gate.gate == Gate::acl_egress;
-    const bool inside = (server ? reply.journey.enters : reply.journey.leaves) != no_interface;
+    const Journey& way = reply.journey;
+    const bool inside = server ? way.enters != no_interface || way.enters_unlisted
+                               : way.leaves != no_interface || way.leaves_unlisted;
     const MistakeKind kind = server ? (inside ? MistakeKind::no_ephemeral_server_egress_inside
                                               : MistakeKind::no_ephemeral_server_egress_outside)
                                     : (inside ? MistakeKind::no_ephemeral_client_ingress_inside
@@ -99,9 +99,9 @@ class Recognition {
                   std::string(server ? "to a client " : "of a server ") +
                   (inside ? "inside of" : "outside of") + " the VPC needs an entry for the client's ports " +
                   to_string(inquiry_.client.ports) + " (" + inquiry_.client.client + ") in " +
-                  list_text(refusal.gate.interface, refusal.gate.gate) + " of " +
+                  list_text(refusal.gate) + " of " +
                   (server ? "the server's subnet " : "the client's subnet ") +
-                  policy_.subnet_of(refusal.gate.interface).name + ", and there is none.");
+                  policy_.subnet_of(refusal.gate).name + ", and there is none.");
   }
 
   void add_part(const Refusal& refusal) {
@@ -109,23 +109,21 @@ class Recognition {
     for (const PortOutcome& outcome : coverage_.outcomes())
       if (!outcome.passes) broken += (broken.empty() ? "" : ", ") + to_string(outcome.ports);
     add(MistakeKind::part_of_ephemeral_range,
-        "The entries of " + list_text(refusal.gate.interface, refusal.gate.gate) +
-            " cover only some of the client's ports " + to_string(inquiry_.client.ports) + " (" +
-            inquiry_.client.client + "): connections from " + broken + " hang, the others do not.");
+        "The entries of " + list_text(refusal.gate) + " cover only some of the client's ports " +
+            to_string(inquiry_.client.ports) + " (" + inquiry_.client.client + "): connections from " +
+            broken + " hang, the others do not.");
   }
 
   // N-5.
   void find_hidden_allow(const Refusal& refusal) {
-    const CompiledEntries& list =
-        list_of(policy_, refusal.gate.interface, refusal.gate.gate, refusal.packet.family());
+    const CompiledEntries& list = list_of(policy_, refusal.gate, refusal.packet.family());
     const CompiledEntry* denies = entry_of(list, refusal.gate.rule);
     if (denies == nullptr) return;
     for (const CompiledEntry& entry : list.entries)
       if (entry.number > denies->number && entry.action == Action::allow && hides(*denies, entry) &&
           entry.traffic.matches(kind_of(refusal.packet)) && entry.cidr.contains(refusal.peer()))
         return add(MistakeKind::allow_never_reached,
-                   "In " + list_text(refusal.gate.interface, refusal.gate.gate) + ", " +
-                       entry_text(entry.slot) +
+                   "In " + list_text(refusal.gate) + ", " + entry_text(entry.slot) +
                        " is never reached: the lowest number that fits decides, and " +
                        entry_text(denies->slot) + " denies all of it.");
   }
@@ -136,14 +134,14 @@ class Recognition {
         if (is_acl(leg->decision.gates.at(i).gate)) find_hidden_deny(*leg, leg->decision.gates.at(i));
   }
   void find_hidden_deny(const Leg& leg, const GateOutcome& gate) {
-    const CompiledEntries& list = list_of(policy_, gate.interface, gate.gate, leg.packet.family());
+    const CompiledEntries& list = list_of(policy_, gate, leg.packet.family());
     const CompiledEntry* allows = entry_of(list, gate.rule);
     const IpAddress& peer = gate.gate == Gate::acl_ingress ? leg.packet.source : leg.packet.destination;
     for (const CompiledEntry& entry : list.entries)
       if (allows != nullptr && entry.number > allows->number && entry.action == Action::deny &&
           hides(*allows, entry) && entry.traffic.matches(kind_of(leg.packet)) && entry.cidr.contains(peer))
         return add(MistakeKind::deny_never_reached,
-                   "In " + list_text(gate.interface, gate.gate) + ", " + entry_text(entry.slot) +
+                   "In " + list_text(gate) + ", " + entry_text(entry.slot) +
                        " is never reached: the lowest number that fits decides, and " +
                        entry_text(allows->slot) + " allows all of it.");
   }
@@ -206,9 +204,8 @@ class Recognition {
     const JudgedPolicy there = hypothesis.judged();
     add(MistakeKind::acl_inside_subnet,
         "It passes although entry " + there.slots.identity(refusal->gate.rule).rule + " (" +
-            there.slots.identity(refusal->gate.rule).match + ") of " +
-            list_text(refusal->gate.interface, refusal->gate.gate) + " denies it: both ends are in subnet " +
-            subnet_name(journey.enters) +
+            there.slots.identity(refusal->gate.rule).match + ") of " + list_text(refusal->gate) +
+            " denies it: both ends are in subnet " + subnet_name(journey.enters) +
             ", and a network ACL is asked only about what leaves or enters its subnet.");
   }
   [[nodiscard]] std::string subnet_name(InterfaceIndex interface) const {

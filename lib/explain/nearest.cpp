@@ -98,6 +98,7 @@ class Search {
       : policy_(policy), refusal_(refusal), family_(refusal.packet.family()) {}
 
   std::vector<NearRule> run() {
+    if (refusal_.reason == Reason::unlisted_address) return {};  // no entry is asked
     if (refusal_.at_acl())
       look_at_entries();
     else if (refusal_.gate.gate != Gate::source_dest_check)
@@ -113,8 +114,7 @@ class Search {
  private:
   void look_at_entries() {
     const CompiledPolicy& compiled = policy_.compiled;
-    const CompiledSubnet& subnet =
-        compiled.subnets.at(compiled.interfaces.at(refusal_.gate.interface).subnet);
+    const CompiledSubnet& subnet = compiled.subnets.at(subnet_of(compiled, refusal_.gate));
     for (const Family family : {Family::ipv4, Family::ipv6})
       for (const CompiledEntry& entry :
            compiled.acls.at(subnet.acl).lists.at(at(refusal_.direction)).at(at(family)).entries) {

@@ -66,7 +66,7 @@ class Walk {
     }
     give_up("the policy has no room for the rule that would help: " + refused, hint);
     Policy forced = now.written;
-    force(forced, refusal);
+    force(forced, now, refusal);
     return forced;
   }
 

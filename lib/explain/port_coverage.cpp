@@ -40,12 +40,16 @@ class Cuts {
   std::set<std::uint16_t> starts_;
 };
 
-void add_side(Cuts& cuts, const CompiledPolicy& policy, InterfaceIndex index, Family family) {
-  if (index == no_interface) return;
-  const CompiledInterface& interface = policy.interfaces.at(index);
-  const CompiledAcl& acl = policy.acls.at(policy.subnets.at(interface.subnet).acl);
+// `unlisted`: the subnet of an address that no interface has.
+void add_side(Cuts& cuts, const CompiledPolicy& policy, InterfaceIndex index, SubnetIndex unlisted,
+              Family family) {
+  const CompiledInterface* interface = index != no_interface ? &policy.interfaces.at(index) : nullptr;
+  const SubnetIndex subnet = interface != nullptr ? interface->subnet : unlisted;
+  if (subnet == no_subnet) return;
+  const CompiledAcl& acl = policy.acls.at(policy.subnets.at(subnet).acl);
   for (const Direction direction : {Direction::ingress, Direction::egress}) {
-    for (const CompiledRule& rule : interface.rules(direction, family).rules) cuts.add(rule.traffic);
+    if (interface != nullptr)
+      for (const CompiledRule& rule : interface->rules(direction, family).rules) cuts.add(rule.traffic);
     for (const CompiledEntry& entry : acl.lists.at(at(direction)).at(at(family)).entries)
       cuts.add(entry.traffic);
   }
@@ -92,8 +96,8 @@ PortCoverage cover(const StoryTeller& teller, const CompiledPolicy& policy, cons
     return coverage;
   }
   Cuts cuts(inquiry);
-  add_side(cuts, policy, journey.leaves, inquiry.request.family());
-  add_side(cuts, policy, journey.enters, inquiry.request.family());
+  add_side(cuts, policy, journey.leaves, journey.leaves_subnet(), inquiry.request.family());
+  add_side(cuts, policy, journey.enters, journey.enters_subnet(), inquiry.request.family());
   for (const PortRange& piece : cuts.pieces()) {
     Packet request = inquiry.request;
     if (!piece.contains(request.source_port)) request.source_port = piece.first;

@@ -20,7 +20,8 @@ struct Refusal {
   }
   [[nodiscard]] bool at_acl() const noexcept { return is_acl(gate.gate); }
   [[nodiscard]] bool at_same_gate(const Refusal& other) const noexcept {
-    return reply == other.reply && gate.gate == other.gate.gate && gate.interface == other.gate.interface;
+    return reply == other.reply && gate.gate == other.gate.gate && gate.interface == other.gate.interface &&
+           gate.subnet == other.gate.subnet;
   }
 };
 

@@ -64,7 +64,7 @@ Story StoryTeller::tell(const CompiledPolicy& policy, const Packet& request, con
   }
   Leg& reply = story.reply.emplace();
   reply.packet = reply_to(request);
-  reply.journey = {journey.enters, journey.leaves};
+  reply.journey = way_back(journey);
   reply.decision = evaluate(policy, view, {reply.packet, reply.journey, now}, &reply.trace);
   return story;
 }

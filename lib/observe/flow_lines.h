@@ -20,7 +20,8 @@ struct FlowLine {
   std::uint64_t repeats = 0;               // since anything was told
   std::uint64_t seen = 0;                  // when, in packets of this table; 0: the place is free
   Outcome last_outcome = Outcome::exempt;  // at the gate that decided
-  InterfaceNumber last_interface = 0;      // whose gate that was; meaningless without gates
+  // Whose gate that was; meaningless without gates.
+  InterfaceNumber last_interface = no_interface_number;
 };
 
 class FlowLines {

@@ -9,8 +9,8 @@ void describe_last_gate(FlowLine& line, const Decision& decision, const Compiled
   if (decision.gate_size == 0) return;
   const GateOutcome& last = decision.gates.at(decision.gate_size - 1U);
   line.last_outcome = last.outcome;
-  if (last.interface < policy.interfaces.size())
-    line.last_interface = policy.interfaces[last.interface].number;
+  line.last_interface = last.interface < policy.interfaces.size() ? policy.interfaces[last.interface].number
+                                                                  : no_interface_number;
 }
 
 }  // namespace

@@ -180,14 +180,27 @@ struct Quotas {
 struct Behavior {
   enum class TcpMidstream : std::uint8_t { strict, loose };  // C-43
   enum class IcmpRelated : std::uint8_t { aws, linux_ };     // C-51
+  // What becomes of packets from and to an address of a subnet that no interface has (O-20): the subnet's ACL
+  // judges them, they are dropped, or they pass unasked.
+  enum class UnlistedAddresses : std::uint8_t { acl, drop, pass };
   TcpMidstream tcp_midstream = TcpMidstream::strict;
   IcmpRelated icmp_related = IcmpRelated::aws;
+  UnlistedAddresses unlisted_addresses = UnlistedAddresses::acl;
   std::uint32_t flows_per_interface = 136812;  // C-59, C-60
   // Peers whose packets come through a middlebox that hides their groups: a rule that names a group never
   // matches them (S-51).
   std::vector<Prefix> sg_identity_lost;
   friend bool operator==(const Behavior&, const Behavior&) = default;
 };
+// "acl", "drop" or "pass".
+[[nodiscard]] constexpr std::string_view to_string(Behavior::UnlistedAddresses choice) noexcept {
+  switch (choice) {
+    case Behavior::UnlistedAddresses::acl: return "acl";
+    case Behavior::UnlistedAddresses::drop: return "drop";
+    case Behavior::UnlistedAddresses::pass: return "pass";
+  }
+  return "";  // GCOVR_EXCL_LINE: every value has its case
+}
 
 // What the operator has looked at and accepts: findings of vpcwall-lint(1) that are not to be reported. No
 // packet is judged by it.

@@ -284,6 +284,8 @@ class PolicyDiff {
     };
     part("tcp_midstream", midstream(a), midstream(b));
     part("icmp_related", related(a), related(b));
+    part("unlisted_addresses", std::string(to_string(a.unlisted_addresses)),
+         std::string(to_string(b.unlisted_addresses)));
     part("flows_per_interface", std::to_string(a.flows_per_interface), std::to_string(b.flows_per_interface));
     part("sg_identity_lost", prefixes_text(a.sg_identity_lost), prefixes_text(b.sg_identity_lost));
   }

@@ -224,6 +224,7 @@ class PolicyEmitter {
     out_ << YAML::Key << "behavior" << YAML::Value << YAML::BeginMap;
     field("tcp_midstream", behavior.tcp_midstream == Behavior::TcpMidstream::strict ? "strict" : "loose");
     field("icmp_related", behavior.icmp_related == Behavior::IcmpRelated::aws ? "aws" : "linux");
+    field("unlisted_addresses", std::string(to_string(behavior.unlisted_addresses)));
     field("flows_per_interface", behavior.flows_per_interface);
     prefixes("sg_identity_lost", behavior.sg_identity_lost);
     out_ << YAML::EndMap;

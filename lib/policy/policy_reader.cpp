@@ -396,9 +396,10 @@ class PolicyReader {
   }
 
   void read_behavior(const YamlNode& node) {
-    const MappingReader map(node, "behavior",
-                            {"tcp_midstream", "icmp_related", "flows_per_interface", "sg_identity_lost"},
-                            reporter_);
+    const MappingReader map(
+        node, "behavior",
+        {"tcp_midstream", "icmp_related", "unlisted_addresses", "flows_per_interface", "sg_identity_lost"},
+        reporter_);
     Behavior& behavior = policy().behavior;
     if (const YamlNode* word = map.find("tcp_midstream"))
       if (const auto choice = read_word(*word, "tcp_midstream", {"strict", "loose"}, reporter_))
@@ -407,6 +408,9 @@ class PolicyReader {
     if (const YamlNode* word = map.find("icmp_related"))
       if (const auto choice = read_word(*word, "icmp_related", {"aws", "linux"}, reporter_))
         behavior.icmp_related = *choice == 0 ? Behavior::IcmpRelated::aws : Behavior::IcmpRelated::linux_;
+    if (const YamlNode* word = map.find("unlisted_addresses"))
+      if (const auto choice = read_word(*word, "unlisted_addresses", {"acl", "drop", "pass"}, reporter_))
+        behavior.unlisted_addresses = static_cast<Behavior::UnlistedAddresses>(*choice);
     number(map, "flows_per_interface", {Section::behavior, 0, Field::flows_per_interface},
            behavior.flows_per_interface);
     if (const YamlNode* peers = map.find("sg_identity_lost"))

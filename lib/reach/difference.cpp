@@ -10,7 +10,7 @@ namespace vpcwall {
 namespace {
 
 bool is_same(const GateOutcome& a, const GateOutcome& b) noexcept {
-  return a.gate == b.gate && a.interface == b.interface && a.rule == b.rule;
+  return a.gate == b.gate && a.interface == b.interface && a.subnet == b.subnet && a.rule == b.rule;
 }
 
 const GateOutcome* refusal_of(const Decision& decision) noexcept {
@@ -48,25 +48,25 @@ class DifferenceFinder {
  private:
   static constexpr std::size_t before = 0, after = 1;
 
-  [[nodiscard]] InterfaceIndex owner(std::size_t one, std::size_t policy) const {
-    return difference_.endpoints.classes[one].owners.at(policy);
+  [[nodiscard]] const GuardedBy& guard(std::size_t one, std::size_t policy) const {
+    return difference_.endpoints.classes[one].guards.at(policy);
   }
 
   // Some gate takes part under one of the policies.
   [[nodiscard]] bool is_told(std::size_t source, std::size_t destination) const {
-    return owner(source, before) != owner(destination, before) ||
-           owner(source, after) != owner(destination, after);
+    return guard(source, before) != guard(destination, before) ||
+           guard(source, after) != guard(destination, after);
   }
 
   // One end is an interface of the other policy only.
   [[nodiscard]] bool is_absent(std::size_t one, std::size_t policy) const {
-    return owner(one, policy) == no_interface && owner(one, 1 - policy) != no_interface;
+    return guard(one, policy).interface == no_interface && guard(one, 1 - policy).interface != no_interface;
   }
 
   bool explore(PairParts<TrafficChange>& pair, Family family) {
     SliceCuts cuts(difference_.spaces[at(family)], options_.client_ports);
     for (const std::size_t policy : {before, after})
-      cuts.add(*difference_.policies.at(policy), owner(pair.source, policy), owner(pair.destination, policy),
+      cuts.add(*difference_.policies.at(policy), guard(pair.source, policy), guard(pair.destination, policy),
                difference_.endpoints.classes[pair.source].witness,
                difference_.endpoints.classes[pair.destination].witness);
     for (const TrafficSlice& slice : cuts.slices(options_.protocol)) {
@@ -155,13 +155,20 @@ class DifferenceFinder {
     if (one.verdict != other.verdict || one.gate_size != other.gate_size) return false;
     for (std::size_t i = 0; i < one.gate_size; ++i) {
       const GateOutcome &a = one.gates.at(i), &b = other.gates.at(i);
-      if (a.gate != b.gate || a.outcome != b.outcome || number_of(before, a) != number_of(after, b))
-        return false;
+      if (a.gate != b.gate || a.outcome != b.outcome || !is_same_place(a, b)) return false;
     }
     return true;
   }
-  [[nodiscard]] InterfaceNumber number_of(std::size_t policy, const GateOutcome& gate) const {
-    return difference_.policies.at(policy)->interfaces.at(gate.interface).number;
+  // The id of the interface whose gate it is or, of an address that none has, of its subnet.
+  [[nodiscard]] const std::string* id_of(std::size_t policy, const GateOutcome& gate) const {
+    const CompiledPolicy& compiled = *difference_.policies.at(policy);
+    if (gate.interface != no_interface) return &compiled.interfaces.at(gate.interface).id;
+    return gate.subnet != no_subnet ? &compiled.subnets.at(gate.subnet).id : nullptr;
+  }
+  [[nodiscard]] bool is_same_place(const GateOutcome& was, const GateOutcome& is) const {
+    const std::string *then = id_of(before, was), *now = id_of(after, is);
+    return (was.interface == no_interface) == (is.interface == no_interface) &&
+           (then == nullptr || now == nullptr ? then == now : *then == *now);
   }
 
   TrafficDifference& difference_;

@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "engine/journey.h"
 #include "policy/prefix_map.h"
 #include "reach/address_classes.h"
 
@@ -76,7 +77,7 @@ class EndpointFinder {
     collect_entries(written);
   }
 
-  // A group that no interface has, or an ACL of no subnet with one, tells nothing apart.
+  // A group that no interface has tells nothing apart.
   void collect_rules(const Policy& written) {
     std::set<std::string> used;
     for (const Interface& interface : written.interfaces)
@@ -91,11 +92,14 @@ class EndpointFinder {
     }
   }
 
+  // An ACL of no subnet tells nothing apart; of a subnet without interfaces, only what guards its addresses
+  // (O-20).
   void collect_entries(const Policy& written) {
+    const bool all = written.behavior.unlisted_addresses == Behavior::UnlistedAddresses::acl;
     std::set<std::string> inhabited, used;
     for (const Interface& interface : written.interfaces) inhabited.insert(interface.subnet);
     for (const Subnet& subnet : written.subnets)
-      if (inhabited.contains(subnet.id)) used.insert(subnet.network_acl);
+      if (all || inhabited.contains(subnet.id)) used.insert(subnet.network_acl);
     for (const NetworkAcl& acl : written.network_acls)
       for (const Direction direction : {Direction::ingress, Direction::egress})
         for (const NetworkAclEntry& entry : acl.entries(direction))
@@ -137,11 +141,16 @@ class EndpointFinder {
     one.family = family;
     one.witness = witness_of(ranges);
     one.ranges = std::move(ranges);
-    for (std::size_t i = 0; i < policies_.size(); ++i)
-      one.owners.at(i) = policies_[i].compiled.addresses.find(one.witness).owner();
+    for (std::size_t i = 0; i < policies_.size(); ++i) one.guards.at(i) = guard_of(policies_[i], one.witness);
     one.endpoint = endpoint_of(one);
     found_.all[one.endpoint].classes[at(family)].push_back(found_.classes.size());
     found_.classes.push_back(std::move(one));
+  }
+
+  static GuardedBy guard_of(const PolicyForms& policy, const IpAddress& address) {
+    const AddressFacts facts = policy.compiled.addresses.find(address);
+    const bool unlisted = is_guarded_unlisted(policy.compiled, facts.owner(), facts);
+    return {facts.owner(), unlisted ? facts.subnet() : no_subnet};
   }
 
   static IpAddress witness_of(std::span<const AddressRange> ranges) {
@@ -185,7 +194,7 @@ class EndpointFinder {
   std::optional<std::size_t> owner_of(const AddressClass& one) {
     std::vector<const CompiledInterface*> owners;
     for (std::size_t i = 0; i < policies_.size(); ++i)
-      if (const InterfaceIndex index = one.owners.at(i); index != no_interface)
+      if (const InterfaceIndex index = one.guards.at(i).interface; index != no_interface)
         owners.push_back(&policies_[i].compiled.interfaces[index]);
     if (owners.empty()) return std::nullopt;
     const CompiledInterface& now = *owners.back();

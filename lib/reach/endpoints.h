@@ -61,13 +61,19 @@ struct Endpoint {
 // Its name; with the addresses behind it that are meant, where they are not all.
 [[nodiscard]] std::string describe(const Endpoint& endpoint, std::span<const AddressRange> some);
 
+// Whose the addresses are; where no interface has them, whose subnet's ACL is asked about them (O-20).
+struct GuardedBy {
+  InterfaceIndex interface = no_interface;
+  SubnetIndex subnet = no_subnet;
+  friend bool operator==(const GuardedBy&, const GuardedBy&) = default;
+};
+
 struct AddressClass {
   Family family = Family::ipv4;
   std::size_t endpoint = 0;  // place in EndpointMap::all
   std::vector<AddressRange> ranges;
   IpAddress witness;
-  // Whose the addresses are under each policy.
-  std::array<InterfaceIndex, max_compared> owners{no_interface, no_interface};
+  std::array<GuardedBy, max_compared> guards;  // under each policy
 };
 
 struct EndpointMap {

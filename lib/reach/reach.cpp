@@ -31,19 +31,19 @@ class ReachFinder {
   }
 
  private:
-  [[nodiscard]] InterfaceIndex owner(std::size_t one) const {
-    return reach_.endpoints.classes[one].owners.front();
+  [[nodiscard]] const GuardedBy& guard(std::size_t one) const {
+    return reach_.endpoints.classes[one].guards.front();
   }
 
   [[nodiscard]] bool is_told(std::size_t source, std::size_t destination) const {
-    return owner(source) != owner(destination);
+    return guard(source) != guard(destination);
   }
 
   bool explore(PairParts<Reachable>& pair, Family family) {
     const AddressClass& source = reach_.endpoints.classes[pair.source];
     const AddressClass& destination = reach_.endpoints.classes[pair.destination];
     SliceCuts cuts(reach_.spaces[at(family)], options_.client_ports);
-    cuts.add(*reach_.policy, owner(pair.source), owner(pair.destination), source.witness,
+    cuts.add(*reach_.policy, guard(pair.source), guard(pair.destination), source.witness,
              destination.witness);
     for (const TrafficSlice& slice : cuts.slices(options_.protocol)) {
       ask(pair, slice, cuts, source.witness, destination.witness);
@@ -106,7 +106,7 @@ bool operator==(const Reachable& a, const Reachable& b) noexcept {
   if (a.clients != b.clients || a.answered != b.answered || a.reply != b.reply) return false;
   if (a.refusal.has_value() != b.refusal.has_value()) return false;
   return !a.refusal || (a.refusal->gate == b.refusal->gate && a.refusal->interface == b.refusal->interface &&
-                        a.refusal->rule == b.refusal->rule);
+                        a.refusal->subnet == b.refusal->subnet && a.refusal->rule == b.refusal->rule);
 }
 
 Expected<Reach, std::string> find_reach(const Policy& policy, const ReachOptions& options) {

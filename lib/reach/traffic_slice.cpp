@@ -65,19 +65,22 @@ SliceCuts::SliceCuts(const TrafficSpace& space, PortRange client_ports)
   }
 }
 
-void SliceCuts::add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters,
+void SliceCuts::add(const CompiledPolicy& policy, const GuardedBy& leaves, const GuardedBy& enters,
                     const IpAddress& source, const IpAddress& destination) {
-  if (leaves != no_interface) add_side(policy, leaves, Direction::egress, destination);
-  if (enters != no_interface) add_side(policy, enters, Direction::ingress, source);
+  add_side(policy, leaves, Direction::egress, destination);
+  add_side(policy, enters, Direction::ingress, source);
 }
 
-void SliceCuts::add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request,
+void SliceCuts::add_side(const CompiledPolicy& policy, const GuardedBy& side, Direction request,
                          const IpAddress& peer) {
-  const CompiledInterface& interface = policy.interfaces[index];
-  const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
+  const bool listed = side.interface != no_interface;
+  const SubnetIndex subnet = listed ? policy.interfaces[side.interface].subnet : side.subnet;
+  if (subnet == no_subnet) return;
+  const CompiledAcl& acl = policy.acls[policy.subnets[subnet].acl];
   for (const Direction direction : {request, opposite(request)}) {
-    for (const CompiledRule& rule : interface.rules(direction, space_.family).rules)
-      if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
+    if (listed)
+      for (const CompiledRule& rule : policy.interfaces[side.interface].rules(direction, space_.family).rules)
+        if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
     for (const CompiledEntry& entry : acl.lists[at(direction)][at(space_.family)].entries)
       if (entry.cidr.contains(peer)) add(entry.traffic, direction == request);
   }

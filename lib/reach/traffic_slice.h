@@ -51,7 +51,7 @@ class SliceCuts {
 
   // Those rules and entries that may match a request from `source` to `destination`, or its reply: what
   // speaks of other peers tells nothing apart between these two.
-  void add(const CompiledPolicy& policy, InterfaceIndex leaves, InterfaceIndex enters,
+  void add(const CompiledPolicy& policy, const GuardedBy& leaves, const GuardedBy& enters,
            const IpAddress& source, const IpAddress& destination);
 
   // Every slice of the family; or of one protocol.
@@ -68,7 +68,8 @@ class SliceCuts {
 
   void add(const CompiledTraffic& traffic, bool of_request);
   void cut_icmp(std::uint8_t type, std::int16_t code);  // -1: any code
-  void add_side(const CompiledPolicy& policy, InterfaceIndex index, Direction request, const IpAddress& peer);
+  void add_side(const CompiledPolicy& policy, const GuardedBy& side, Direction request,
+                const IpAddress& peer);
   [[nodiscard]] static std::vector<PortRange> ranges(Starts& starts, PortRange within);
 
   const TrafficSpace& space_;

@@ -14,8 +14,8 @@ Journey CaptureReplay::journey(const Packet& packet) const {
   if (direction_)
     return *direction_ == Direction::egress ? Journey{watched_, no_interface}
                                             : Journey{no_interface, watched_};
-  if (all.leaves != watched_) all.leaves = no_interface;
-  if (all.enters != watched_) all.enters = no_interface;
+  if (all.leaves != watched_) all.forget_leaving();
+  if (all.enters != watched_) all.forget_entering();
   return all;
 }
 

@@ -8,7 +8,7 @@ namespace vpcwall {
 bool related_elsewhere(const CompiledPolicy& policy, const Shards& shards, std::size_t own,
                        const Packet& packet, const QueuedPacket& queued, TimePoint now) {
   if (!packet.quoted) return false;
-  const auto [leaves, enters, ends] = journey_of(policy, packet, queued);
+  const Journey journey = journey_of(policy, packet, queued);
   const auto tracked = [&](InterfaceIndex side, Direction direction) {
     if (side == no_interface) return false;
     const auto key = quoted_flow_key(packet, direction, policy.interfaces[side].number);
@@ -19,7 +19,7 @@ bool related_elsewhere(const CompiledPolicy& policy, const Shards& shards, std::
         return true;
     return false;
   };
-  return tracked(leaves, Direction::egress) || tracked(enters, Direction::ingress);
+  return tracked(journey.leaves, Direction::egress) || tracked(journey.enters, Direction::ingress);
 }
 
 }  // namespace vpcwall

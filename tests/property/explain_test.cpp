@@ -47,7 +47,7 @@ bool gets_through(const Policy& policy, const Inquiry& inquiry, std::uint16_t so
   const Journey there = inquiry.journey(simulation.policy());
   if (simulation.packet(request, there, Duration::zero()).verdict == Verdict::drop) return false;
   if (!is_answered(request)) return true;
-  const Journey back{there.enters, there.leaves};
+  const Journey back = way_back(there);
   return simulation.packet(reply_to(request), back, Duration::zero()).verdict == Verdict::accept;
 }
 

@@ -34,8 +34,10 @@ enum class Setting : std::uint8_t {
   router_mac,
   interface_type,
   identity_lost,
+  unlisted_addresses,
+  device,
 };
-inline constexpr unsigned setting_count = 16;
+inline constexpr unsigned setting_count = 18;
 
 [[nodiscard]] Policy policy_of(const Descriptors& descriptors);
 

@@ -56,9 +56,9 @@ TEST(EngineAndTwin, SayTheSameAtEveryGate) {
   EXPECT_GE(coverage.count(Gate::sg_egress, Outcome::pmtud), often / 10);  // under icmp_related: linux only
   met(Gate::source_dest_check, Outcome::deny);
   met(Gate::exempt, Outcome::exempt);
-  for (const Reason reason :
-       {Reason::passed, Reason::exempt, Reason::not_guarded, Reason::loopback, Reason::source_dest_check,
-        Reason::acl_entry, Reason::acl_default, Reason::no_group_rule, Reason::flow_table_full})
+  for (const Reason reason : {Reason::passed, Reason::exempt, Reason::not_guarded, Reason::loopback,
+                              Reason::source_dest_check, Reason::acl_entry, Reason::acl_default,
+                              Reason::no_group_rule, Reason::flow_table_full, Reason::unlisted_address})
     EXPECT_GE(coverage.count(reason), often) << to_string(reason);
   for (std::size_t i = 0; i < flow_state_count; ++i)
     EXPECT_GE(coverage.states.at(i), often) << to_string(static_cast<FlowState>(i));

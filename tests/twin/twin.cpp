@@ -73,36 +73,76 @@ void Twin::reload(Policy policy, Duration at) {
   tables_ = kept;
 }
 
-Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duration at) {
+Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duration at, Origin from) {
   const std::vector<Stop> way = path.empty() ? way_by_address(packet) : way_by_name(path);
+  if (!may_come(packet, from, way))  // before every other gate
+    if (const std::string place = place_of_refusal(packet, way); !place.empty())
+      return {false, {{"source-dest-check", place, "deny", ""}}};
   if (stays_on_its_host(packet, way)) return {true, {}};
   std::vector<Stop> judging;  // a packet may be exempt at one interface and not at the other
   for (const Stop& stop : way)
-    if (!is_exempt(packet, stop.direction, policy_)) judging.push_back(stop);
+    if (!is_exempt(packet, stop.direction, stop.interface, from, policy_)) judging.push_back(stop);
   if (judging.empty() && !way.empty()) return {true, {{"exempt", "", "exempt", ""}}};
   Answer answer{true, {}};
   for (const Stop& stop : judging) {
-    const bool crosses =
-        !stays_in_subnet(way) && crosses_boundary(packet, subnet_of(policy_, *stop.interface));
-    answer.accept = judge_side(stop, crosses, packet, at, answer.gates);
+    const bool crosses = !stays_in_subnet(way) && crosses_boundary(packet, *stop.subnet);
+    answer.accept = stop.interface == nullptr ? judge_unlisted(stop, crosses, packet, answer.gates)
+                                              : judge_side(stop, crosses, packet, at, answer.gates);
     if (!answer.accept) break;  // O-2
   }
   return answer;
+}
+
+// D-1 to D-6, E-16, E-17: what an address may claim depends on where the packet came from.
+bool Twin::may_come(const Packet& packet, Origin from, const std::vector<Stop>& way) const {
+  if (from == Origin::believed || stays_on_link(packet)) return true;
+  const Interface* sender = nullptr;  // whose device it came by
+  for (const Stop& stop : way)
+    if (from == Origin::interface && stop.direction == Direction::egress) sender = stop.interface;
+  if (is_service_address(packet.source, policy_)) return from == Origin::services || from == Origin::host;
+  if (const Interface* owner = interface_with(policy_, packet.source)) {
+    if (sender != nullptr) return owner == sender;
+    if (!owner->device.empty()) return false;
+    return from != Origin::uplink;
+  }
+  for (const Subnet& subnet : policy_.subnets) {
+    if (!lies_in(packet.source, subnet)) continue;
+    if (from == Origin::uplink) return false;
+    if (sender != nullptr && sender->subnet != subnet.id) return false;
+  }
+  return true;
+}
+
+std::string Twin::place_of_refusal(const Packet& packet, const std::vector<Stop>& way) const {
+  for (const Stop& stop : way)
+    if (stop.direction == Direction::ingress && stop.interface != nullptr) return stop.interface->name;
+  if (const Interface* claimed = interface_with(policy_, packet.source)) return claimed->name;
+  for (const Stop& stop : way)
+    if (stop.interface != nullptr) return stop.interface->name;
+  if (!is_service_address(packet.destination, policy_))
+    for (const Subnet& subnet : policy_.subnets)
+      if (lies_in(packet.destination, subnet)) return subnet.name;
+  for (const Subnet& subnet : policy_.subnets)
+    if (lies_in(packet.source, subnet)) return subnet.name;
+  return {};
 }
 
 // O-5: between two loopback addresses, or out of an interface and into the same one between two addresses of
 // its own. One loopback address says nothing: who sends it over a wire has made it up.
 bool Twin::stays_on_its_host(const Packet& packet, const std::vector<Stop>& way) {
   if (is_loopback(packet.source) && is_loopback(packet.destination)) return true;
-  return way.size() == 2 && way[0].interface == way[1].interface &&
+  return way.size() == 2 && way[0].interface != nullptr && way[0].interface == way[1].interface &&
          belongs_to(packet.source, *way[0].interface) && belongs_to(packet.destination, *way[0].interface);
 }
 
 // Between a NAT gateway and who stands beside it in its subnet nothing crosses (O-10, O-3), nor does what a
 // transit gateway delivers beside it (NX-11), whatever addresses it carries.
 bool Twin::stays_in_subnet(const std::vector<Stop>& way) {
-  if (way.size() != 2 || way[0].interface->subnet != way[1].interface->subnet) return false;
-  const Interface::Type from = way[0].interface->type, to = way[1].interface->type;
+  if (way.size() != 2 || way[0].subnet->id != way[1].subnet->id) return false;
+  const auto type_at = [](const Stop& stop) {
+    return stop.interface != nullptr ? stop.interface->type : Interface::Type::interface;
+  };
+  const Interface::Type from = type_at(way[0]), to = type_at(way[1]);
   return from == Interface::Type::nat_gateway || to == Interface::Type::nat_gateway ||
          from == Interface::Type::transit_gateway;
 }
@@ -110,11 +150,22 @@ bool Twin::stays_in_subnet(const std::vector<Stop>& way) {
 // O-1: the sender's side before the receiver's.
 std::vector<Twin::Stop> Twin::way_by_address(const Packet& packet) const {
   std::vector<Stop> way;
-  const Interface* sender = interface_with(policy_, packet.source);
-  const Interface* receiver = interface_with(policy_, packet.destination);
-  if (sender != nullptr) way.push_back({Direction::egress, sender});
-  if (receiver != nullptr) way.push_back({Direction::ingress, receiver});
+  add_stop_at(packet.source, Direction::egress, way);
+  add_stop_at(packet.destination, Direction::ingress, way);
   return way;
+}
+
+// O-20: where no interface has an address of a subnet, the subnet itself is the stop. The router's own
+// addresses are beyond the edge of every subnet, though they lie in its range (E-17).
+void Twin::add_stop_at(const IpAddress& address, Direction direction, std::vector<Stop>& way) const {
+  if (const Interface* interface = interface_with(policy_, address)) {
+    way.push_back({direction, interface, &subnet_of(policy_, *interface)});
+    return;
+  }
+  if (policy_.behavior.unlisted_addresses == Behavior::UnlistedAddresses::pass) return;
+  if (is_service_address(address, policy_)) return;
+  for (const Subnet& subnet : policy_.subnets)
+    if (lies_in(address, subnet)) way.push_back({direction, nullptr, &subnet});
 }
 
 std::vector<Twin::Stop> Twin::way_by_name(const std::vector<Side>& path) const {
@@ -122,15 +173,31 @@ std::vector<Twin::Stop> Twin::way_by_name(const std::vector<Side>& path) const {
   way.reserve(path.size());
   for (const Direction direction : {Direction::egress, Direction::ingress})  // O-1
     for (const Side& side : path)
-      if (side.direction == direction) way.push_back({direction, &interface_called(policy_, side.interface)});
+      if (side.direction == direction) {
+        const Interface& interface = interface_called(policy_, side.interface);
+        way.push_back({direction, &interface, &subnet_of(policy_, interface)});
+      }
   return way;
+}
+
+// Such an address has no group, no source/destination check and no flow.
+bool Twin::judge_unlisted(const Stop& stop, bool crosses, const Packet& packet,
+                          std::vector<GateAnswer>& gates) const {
+  if (policy_.behavior.unlisted_addresses == Behavior::UnlistedAddresses::drop) {
+    gates.push_back(acl_gate(*stop.subnet, stop.direction, {false, "*"}));
+    return false;
+  }
+  if (!crosses) return true;
+  const AclAnswer answer = ask_network_acl(policy_, *stop.subnet, stop.direction, datagram_of(packet));
+  gates.push_back(acl_gate(*stop.subnet, stop.direction, answer));
+  return answer.allow;
 }
 
 bool Twin::judge_side(const Stop& stop, bool crosses, const Packet& packet, Duration at,
                       std::vector<GateAnswer>& gates) {
   const Direction direction = stop.direction;
   const Interface& interface = *stop.interface;
-  const Subnet& subnet = subnet_of(policy_, interface);
+  const Subnet& subnet = *stop.subnet;
   FlowTable& table = tables_[interface.id];
   forget_ended(table, at);
 

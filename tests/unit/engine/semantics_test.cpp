@@ -12,8 +12,10 @@ using test::Judge;
 using test::packet_of;
 using test::small_vpc;
 
-constexpr std::uint32_t of_web = 7, of_app = 8;  // kernel devices
+constexpr std::uint32_t of_web = 7, of_app = 8, of_uplink = 91, of_services = 92;  // kernel devices
 const std::vector<DeviceBinding> web_only{{of_web, "web"}};
+const std::vector<DeviceBinding> places{
+    {of_web, "web"}, {of_uplink, {}, Origin::uplink}, {of_services, {}, Origin::services}};
 const std::vector<DeviceBinding> web_and_app{{of_web, "web"}, {of_app, "app"}};
 
 Packet bare(Protocol protocol, const char* source, const char* destination) {
@@ -240,6 +242,7 @@ TEST(Semantics, ExemptsForwardedPacketsToo) {  // E-24
   Judge judge(small_vpc(shut), web_only);
   EXPECT_EQ(judge("tcp S 192.0.2.99:1000 > 169.254.169.254:80", {of_web, 0}), "EX");
   EXPECT_EQ(judge("tcp SA 169.254.169.254:80 > 192.0.2.99:1000", {0, of_web}), "EX");
+  EXPECT_EQ(judge("tcp SA 169.254.169.254:80 > 192.0.2.99:1000", {of_uplink, of_web}), "SD-");
   EXPECT_EQ(judge("tcp S 192.0.2.99:1000 > 169.254.169.252:80", {of_web, 0}), "SD-");
 }
 
@@ -270,9 +273,10 @@ TEST(Semantics, ExemptsListenerDiscoveryOfTheLinkOnly) {  // E-21
 }
 
 TEST(Semantics, ExemptsDhcpOverIpv6) {  // E-15, E-19
-  Judge judge(small_vpc(shut), web_only);
+  Judge judge(small_vpc(shut), places);
   EXPECT_EQ(judge("udp [fe80::10]:546 > [ff02::1:2]:547", {of_web, 0}), "EX");
-  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {0, of_web}), "EX");
+  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {of_services, of_web}), "EX");
+  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {of_uplink, of_web}), "NI+101 SI-");
   EXPECT_EQ(judge("udp [fe80::10]:547 > [fe80::1]:546", {of_web, 0}), "SO-")
       << "the interface is a client of the service, not the server";
   EXPECT_EQ(judge("udp [fe80::10]:68 > [ff02::1:2]:67", {of_web, 0}), "SO-") << "IPv4's ports";

@@ -128,15 +128,18 @@ TEST(PolicyDiff, SettingsAndTheVpc) {
               "vpc: {cidr: 10.0.0.0/16, secondary_cidrs: [10.1.0.0/16], router_mac: "
               "\"06:12:34:ab:cd:ef\"}"),
       (Changes{"vpc secondary_cidrs: none -> 10.1.0.0/16", "vpc router_mac: none -> 06:12:34:ab:cd:ef"}));
-  EXPECT_EQ(changes("interfaces:",
-                    "auto_tracked: [10.0.0.9/32]\nquotas: {entries_per_acl: 40}\nbehavior: {tcp_midstream: "
-                    "loose, icmp_related: linux, flows_per_interface: 7, sg_identity_lost: "
-                    "[192.0.2.0/24]}\ninterfaces:"),
-            (Changes{"setting quotas entries_per_acl: 20 -> 40", "setting auto_tracked: none -> 10.0.0.9",
-                     "setting behavior tcp_midstream: strict -> loose",
-                     "setting behavior icmp_related: aws -> linux",
-                     "setting behavior flows_per_interface: 136812 -> 7",
-                     "setting behavior sg_identity_lost: none -> 192.0.2.0/24"}));
+  EXPECT_EQ(
+      changes(
+          "interfaces:",
+          "auto_tracked: [10.0.0.9/32]\nquotas: {entries_per_acl: 40}\nbehavior: {tcp_midstream: "
+          "loose, icmp_related: linux, unlisted_addresses: pass, flows_per_interface: 7, sg_identity_lost: "
+          "[192.0.2.0/24]}\ninterfaces:"),
+      (Changes{"setting quotas entries_per_acl: 20 -> 40", "setting auto_tracked: none -> 10.0.0.9",
+               "setting behavior tcp_midstream: strict -> loose",
+               "setting behavior icmp_related: aws -> linux",
+               "setting behavior unlisted_addresses: acl -> pass",
+               "setting behavior flows_per_interface: 136812 -> 7",
+               "setting behavior sg_identity_lost: none -> 192.0.2.0/24"}));
 }
 
 TEST(PolicyDiff, SaysWhereThingsStand) {

@@ -277,7 +277,7 @@ interfaces:
 quotas: {groups_per_region: 10, groups_per_interface: 4, rules_per_group: 61, acls_per_vpc: 10, entries_per_acl: 40,
          entries_per_prefix_list: 10, references_per_prefix_list: 10}
 auto_tracked: [10.0.1.200/32, "2001:db8::/32"]
-behavior: {tcp_midstream: loose, icmp_related: linux, flows_per_interface: 1,
+behavior: {tcp_midstream: loose, icmp_related: linux, unlisted_addresses: drop, flows_per_interface: 1,
            sg_identity_lost: [10.0.1.0/24, "2001:db8:1234:1a01::/64"]}
 )");
   policy.vpc.secondary_cidrs = {*parse_prefix("10.1.0.0/16"), *parse_prefix("2001:db8:ffff::/56")};
