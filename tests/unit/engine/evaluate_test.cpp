@@ -63,7 +63,7 @@ TEST_F(Evaluate, AnswersTheSameWithATrace) {
 }
 
 TEST_F(Evaluate, LetsPassWhatNoGuardedInterfaceTakesPartIn) {
-  const Decision decision = judge(packet_of("tcp S 203.0.113.12:40000 > 10.0.1.99:443"));
+  const Decision decision = judge(packet_of("tcp S 203.0.113.12:40000 > 10.0.9.99:443"));
   EXPECT_EQ(decision.verdict, Verdict::accept);
   EXPECT_EQ(decision.reason, Reason::not_guarded);
   EXPECT_EQ(decision.gate_size, 0);

@@ -113,7 +113,7 @@ TEST(Semantics, TakesPathMtuMessagesOnlyAboutWhatTheInterfaceSent) {
   Policy policy = small_vpc(
       "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 0.0.0.0/0}], egress: [{protocol: all, "
       "destination: 0.0.0.0/0}]}");
-  Packet message = packet_of("icmp 3/4 192.0.2.1 > 10.0.1.10");
+  Packet message = packet_of("icmp 3/4 0 192.0.2.1 > 10.0.1.10");
   const auto quoting = [&message](const char* source) {
     message.quoted = QuotedPacket{.source = test::ip(source),
                                   .destination = test::ip("203.0.113.12"),

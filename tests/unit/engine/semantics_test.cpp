@@ -199,13 +199,13 @@ TEST(Semantics, TheOtherInterfaceKnowsNothingOfTheFlow) {  // S-2, C-47, C-67
       "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 203.0.113.0/24}], egress: []}\n"
       "  - {name: app, ingress: [], egress: [{protocol: tcp, ports: all, destination: "
       "203.0.113.0/24}]}");
-  policy.interfaces[1].source_dest_check = false;
-  Judge judge(policy, web_and_app);
-  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 10.0.1.10:443", {0, of_web}), "NI+100 SI+new");
-  EXPECT_EQ(judge("tcp SA 10.0.1.10:443 > 203.0.113.12:40000", {of_app, 0}), "SO+r NO+100")
+  for (Interface& interface : policy.interfaces) interface.source_dest_check = false;
+  Judge judge(policy, web_and_app);  // both forward for 198.51.100.77
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 198.51.100.77:443", {0, of_web}), "NI+100 SI+new");
+  EXPECT_EQ(judge("tcp SA 198.51.100.77:443 > 203.0.113.12:40000", {of_app, 0}), "SO+r NO+100")
       << "app's rules let it pass, and it opens no flow";
-  EXPECT_EQ(judge("tcp A 203.0.113.12:40000 > 10.0.1.10:443", {0, of_app}), "NI+100 SI-");
-  EXPECT_EQ(judge("tcp SA 10.0.1.10:443 > 203.0.113.12:40000", {of_web, 0}), "SO+st NO+100");
+  EXPECT_EQ(judge("tcp A 203.0.113.12:40000 > 198.51.100.77:443", {0, of_app}), "NI+100 SI-");
+  EXPECT_EQ(judge("tcp SA 198.51.100.77:443 > 203.0.113.12:40000", {of_web, 0}), "SO+st NO+100");
 }
 
 TEST(Semantics, TracepathNeedsARuleForItsProbes) {  // C-55
@@ -302,11 +302,12 @@ TEST(Semantics, JudgesAMiddleboxAtItsOwnGates) {  // O-4, O-15, D-5
       "  - {name: db, ingress: [{protocol: all, source: 10.0.0.0/16}]}");
   policy.interfaces[0].source_dest_check = false;
   Judge judge(policy, web_only);
-  const char* query = "tcp S 10.0.1.11:40000 > 10.0.2.10:5432";
-  EXPECT_EQ(judge(query, {0, of_web}), "SO+new NO+100 NI+100 SI+new") << "from app to web, for db";
-  EXPECT_EQ(judge(query, {of_web, 0}), "SO+new NO+100 NI+100 SI+new") << "from web to db, for app";
-  EXPECT_EQ(judge("tcp SA 10.0.2.10:5432 > 10.0.1.11:40000", {0, of_web}), "SO+st NO+100 NI+100 SI+st");
-  EXPECT_EQ(judge("tcp S 10.0.1.11:40000 > 10.0.2.10:22", {0, of_web}), "SO+new NO+100 NI+100 SI-");
+  const char* query = "tcp S 10.0.1.99:40000 > 10.0.2.10:5432";  // of a neighbour that is no interface
+  EXPECT_EQ(judge(query, {0, of_web}), "NO+100 NI+100 SI+new") << "to web, for db";
+  EXPECT_EQ(judge(query, {of_web, 0}), "SO+new NO+100 NI+100 SI+new") << "from web to db, for the neighbour";
+  EXPECT_EQ(judge("tcp SA 10.0.2.10:5432 > 10.0.1.99:40000", {0, of_web}), "SO+st NO+100 NI+100 SI+st");
+  EXPECT_EQ(judge("tcp S 10.0.1.99:40000 > 10.0.2.10:22", {0, of_web}), "NO+100 NI+100 SI-");
+  EXPECT_EQ(judge("tcp S 10.0.1.11:40000 > 10.0.2.10:5432", {of_web, 0}), "SD-") << "not in the name of app";
 }
 
 TEST(Semantics, JudgesTheSidesInTurn) {  // O-4, C-66
