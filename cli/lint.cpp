@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 
+#include "cli/files/input_file.h"
 #include "cli/files/policy_file.h"
 #include "cli/verbs.h"
 #include "lint/report_json.h"
@@ -20,6 +21,7 @@ namespace {
 struct LintVerbOptions {
   std::vector<std::string> files;
   std::vector<std::string> only, skip, parameters;
+  std::string settings;  // the daemon's; empty: not known
   std::string severity = "info";
   std::string format = "text";
   bool json = false;
@@ -44,6 +46,21 @@ LintOptions options_of(const LintVerbOptions& options) {
   return result;
 }
 
+// False when the daemon's settings cannot be read, and says why.
+bool learn_places(const std::string& path, LintOptions& options) {
+  if (path.empty()) return true;
+  const auto text = read_input_file(path);
+  if (!text) {
+    print_diagnostics({text.error()}, false);
+    return false;
+  }
+  Reporter reporter(path);
+  options.places = read_daemon_places(*text, reporter);
+  const std::vector<Diagnostic> mistakes = reporter.take();
+  print_diagnostics(mistakes, false);
+  return !has_errors(mistakes);
+}
+
 // Nothing when the file has a mistake, which is shown.
 std::optional<LintedFile> lint_file(const std::string& path, const LintOptions& options,
                                     CheckSeverity threshold) {
@@ -65,7 +82,7 @@ std::string text_of(const nlohmann::ordered_json& json) {
 }
 
 int lint_verb(const LintVerbOptions& options) {
-  const LintOptions lint_options = options_of(options);
+  LintOptions lint_options = options_of(options);
   const std::string format = options.json ? "json" : options.format;
   if (options.list) {
     if (format == "json")
@@ -75,6 +92,7 @@ int lint_verb(const LintVerbOptions& options) {
     return exit_status::ok;
   }
   if (options.files.empty()) throw CLI::RequiredError("POLICY");
+  if (!learn_places(options.settings, lint_options)) return exit_status::bad_input;
   const CheckSeverity threshold = threshold_of(options.severity);
   std::vector<LintedFile> files;
   for (const std::string& path : options.files)
@@ -111,6 +129,8 @@ void add_lint_verb(CLI::App& app, int& exit_status) {
   verb->add_option("--parameter", options->parameters, "A value of a check's parameter; may be given again")
       ->type_name("[CHECK:]NAME=VALUE")
       ->allow_extra_args(false);
+  verb->add_option("--settings", options->settings, "The daemon's settings, for checks that need them")
+      ->type_name("FILE");
   verb->add_option("--format", options->format, "text, json or sarif")
       ->check(CLI::IsMember({"text", "json", "sarif"}))
       ->capture_default_str();

@@ -137,8 +137,12 @@ Firewall::~Firewall() {
 
 void Firewall::start(const Policy& policy) {
   devices_ = named_devices(policy, Absent::awaited);
+  for (const std::string& sentence : unchecked_places()) spdlog::warn("{}", sentence);
   for (const NamedDevice& device : devices_)
-    if (device.index == 0)
+    if (device.index == 0 && device.origin != Origin::interface)
+      spdlog::warn("there is no device {} here yet, which daemon.yaml names as where packets come from",
+                   device.name);
+    else if (device.index == 0)
       spdlog::warn(
           "interface {}: there is no device {} here yet: its packets are judged once there is; mend a wrong "
           "name as `device` in the policy or `devices` in daemon.yaml",

@@ -175,10 +175,14 @@ class Firewall {
 
  private:
   struct NamedDevice {
-    std::string name, interface;
-    unsigned index = 0;  // 0: absent
+    std::string name, interface;  // no interface: an uplink, or where the services are
+    unsigned index = 0;           // 0: absent
+    Origin origin = Origin::interface;
   };
   [[nodiscard]] std::vector<NamedDevice> named_devices(const Policy& policy, Absent absent) const;
+  void add_places(std::vector<NamedDevice>& devices) const;
+  // What the settings leave unsaid about where packets come from, as sentences for the log.
+  [[nodiscard]] std::vector<std::string> unchecked_places() const;
   [[nodiscard]] static std::vector<DeviceBinding> bindings_of(const std::vector<NamedDevice>& devices);
   [[nodiscard]] HookPlan hook_plan(const Policy& policy, const std::vector<NamedDevice>& devices);
   void inherit(const Policy& policy);

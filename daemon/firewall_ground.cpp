@@ -33,13 +33,51 @@ std::vector<Firewall::NamedDevice> Firewall::named_devices(const Policy& policy,
       throw std::runtime_error("`devices` of daemon.yaml names " + name +
                                ", which is no interface of the policy; remove it there or add the interface");
   }
+  add_places(devices);
   return devices;
+}
+
+// Behind the devices of interfaces. They are awaited: that one is absent makes no address believed.
+void Firewall::add_places(std::vector<NamedDevice>& devices) const {
+  const std::size_t guarded = devices.size();
+  for (const auto& [names, origin] :
+       {std::pair{&settings_.uplinks, Origin::uplink}, std::pair{&settings_.services, Origin::services}})
+    for (const std::string& name : *names) {
+      const unsigned index = ::if_nametoindex(name.c_str());
+      const bool of_host = origin == Origin::services && settings_.mode == HookMode::host;
+      for (std::size_t i = 0; i < guarded; ++i) {
+        const bool same = devices[i].name == name || (index != 0 && devices[i].index == index);
+        if (same && !of_host)
+          throw std::runtime_error("device " + name + " is in `" + std::string(to_string(origin)) +
+                                   (origin == Origin::uplink ? "s" : "") +
+                                   "` of daemon.yaml and the device of interface " + devices[i].interface +
+                                   " of the policy; remove it from one of them");
+      }
+      devices.push_back({name, {}, index, origin});
+    }
+}
+
+std::vector<std::string> Firewall::unchecked_places() const {
+  if (settings_.mode == HookMode::host)
+    return settings_.services.empty()
+               ? std::vector<std::string>{"`services` of daemon.yaml names no device: what the resolver, "
+                                          "instance metadata and the router send to this host is dropped; "
+                                          "name the device by which they are reached"}
+               : std::vector<std::string>{};
+  const bool checked = std::any_of(devices_.begin(), devices_.end(), [](const NamedDevice& device) {
+    return device.origin != Origin::services;
+  });
+  if (checked) return {};
+  return {
+      "neither `devices` nor `uplinks` of daemon.yaml names a device: whatever a packet claims as its "
+      "source is believed, an interface's address included; name the devices that lead out of the VPC "
+      "in `uplinks`"};
 }
 
 std::vector<DeviceBinding> Firewall::bindings_of(const std::vector<NamedDevice>& devices) {
   std::vector<DeviceBinding> bindings;
   for (const NamedDevice& device : devices)
-    if (device.index != 0) bindings.push_back({device.index, device.interface});
+    if (device.index != 0) bindings.push_back({device.index, device.interface, device.origin});
   return bindings;
 }
 
@@ -59,6 +97,7 @@ HookPlan Firewall::hook_plan(const Policy& policy, const std::vector<NamedDevice
   }
   std::vector<std::optional<DeviceClass>> device_classes;
   for (const NamedDevice& device : devices) {
+    if (device.origin != Origin::interface) continue;
     // Its own name: rules do not know the others that it may have.
     char name[IF_NAMESIZE] = {};
     const bool here = device.index != 0 && ::if_indextoname(device.index, name) != nullptr;
@@ -89,6 +128,12 @@ std::vector<std::string> Firewall::rebind_devices() {
     const NamedDevice& was = devices_.at(i);
     const NamedDevice& is = devices[i];
     if (is.index == was.index) continue;
+    if (is.origin != Origin::interface) {
+      changes.push_back("device " + is.name + " of `" +
+                        (is.origin == Origin::uplink ? "uplinks" : "services") +
+                        (is.index == 0 ? "` is gone" : "` is here"));
+      continue;
+    }
     const std::string which = "device " + is.name + " of interface " + is.interface;
     changes.push_back(is.index == 0 ? which + " is gone: its packets are judged again when it is back"
                                     : which + " is here: its packets are judged as its interface's");

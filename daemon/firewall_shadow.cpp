@@ -69,6 +69,7 @@ std::vector<std::string> Firewall::unseen_by_shadow(const Policy& candidate) con
   look_for(candidate.vpc.ipv6_cidr);
   for (const Prefix& range : candidate.vpc.secondary_cidrs) look_for(range);
   for (const DeviceBinding& binding : bindings_of(named_devices(candidate, Absent::refused))) {
+    if (binding.origin != Origin::interface) continue;  // of the settings, not of the policy
     char name[IF_NAMESIZE] = {};
     if (::if_indextoname(binding.device, name) == nullptr) continue;
     const auto& devices = hooks_.plan().devices;

@@ -90,6 +90,43 @@ void read_devices(std::map<std::string, std::string>& devices, const YamlNode& n
   }
 }
 
+void read_places(std::vector<std::string>& places, const YamlNode& node, std::string_view key,
+                 Reporter& reporter) {
+  for (const YamlNode* item : read_list(node, key, reporter)) {
+    const std::optional<std::string> device = read_text(*item, "the name of a device", reporter);
+    if (!device) continue;
+    if (!is_hookable_device(*device))
+      reporter.error(item->at, "found " + quoted(*device) + ", expected the name of a network device");
+    else if (std::find(places.begin(), places.end(), *device) != places.end())
+      reporter.error(item->at, "found device " + quoted(*device) + " twice, expected it once");
+    else
+      places.push_back(*device);
+  }
+}
+
+// A device leads to one place. Only a host may reach the services by the device that it guards.
+void check_places(const Settings& settings, const MappingReader& mapping, Reporter& reporter) {
+  const auto is_among = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const std::string& device : settings.uplinks)
+    if (is_among(settings.services, device))
+      reporter.error(mapping.key_position("uplinks"),
+                     "found device " + quoted(device) + " in uplinks and in services, expected it in one",
+                     "what comes from an uplink is never a service's");
+  for (const auto& [interface, device] : settings.devices) {
+    if (is_among(settings.uplinks, device))
+      reporter.error(mapping.key_position("uplinks"),
+                     "found device " + quoted(device) + " of interface " + quoted(interface) +
+                         " in uplinks, expected a device that is no interface's");
+    if (settings.mode == HookMode::router && is_among(settings.services, device))
+      reporter.error(mapping.key_position("services"),
+                     "found device " + quoted(device) + " of interface " + quoted(interface) +
+                         " in services, expected a device that is no interface's",
+                     "only in host mode may the services be reached by a guarded device");
+  }
+}
+
 void read_bypass(std::vector<LocalPort>& ports, const YamlNode& node, Reporter& reporter) {
   for (const YamlNode* item : read_list(node, "management_bypass", reporter)) {
     const MappingReader mapping(*item, "a port that is not judged", {"protocol", "port"}, reporter);
@@ -153,11 +190,11 @@ void read_http(Settings::Http& http, const YamlNode& node, Reporter& reporter) {
 }
 
 void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
-  const MappingReader mapping(
-      node, "the daemon's settings",
-      {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues", "devices", "control",
-       "state", "http", "metrics", "log", "flows", "management_bypass", "remove_hooks_at_stop"},
-      reporter);
+  const MappingReader mapping(node, "the daemon's settings",
+                              {"version", "policy", "mode", "backend", "fail_mode", "fast_path", "queues",
+                               "devices", "uplinks", "services", "control", "state", "http", "metrics", "log",
+                               "flows", "management_bypass", "remove_hooks_at_stop"},
+                              reporter);
   if (!mapping.is_mapping()) return;
   if (const YamlNode* version = mapping.require("version"))
     (void)read_number(*version, "version", 1, 1, reporter);
@@ -179,6 +216,11 @@ void read_root(Settings& settings, const YamlNode& node, Reporter& reporter) {
   }
   if (const YamlNode* queues = mapping.find("queues")) read_queues(settings.queues, *queues, reporter);
   if (const YamlNode* devices = mapping.find("devices")) read_devices(settings.devices, *devices, reporter);
+  if (const YamlNode* uplinks = mapping.find("uplinks"))
+    read_places(settings.uplinks, *uplinks, "uplinks", reporter);
+  if (const YamlNode* services = mapping.find("services"))
+    read_places(settings.services, *services, "services", reporter);
+  check_places(settings, mapping, reporter);
   if (const YamlNode* control = mapping.find("control")) read_control(settings.control, *control, reporter);
   if (const YamlNode* state = mapping.find("state")) read_state(settings.state, *state, reporter);
   if (const YamlNode* http = mapping.find("http")) read_http(settings.http, *http, reporter);

@@ -70,6 +70,9 @@ struct Settings {
   FastPathMode fast_path = FastPathMode::automatic;
   Queues queues;
   std::map<std::string, std::string> devices;  // policy interface (name or id) -> kernel device
+  // Kernel devices beyond which no address of the policy is (D-1 to D-6), and beyond which the resolver,
+  // instance metadata and the router are (E-16, E-17). No device is in both.
+  std::vector<std::string> uplinks, services;
   Control control;
   State state;
   Http http;

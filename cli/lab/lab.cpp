@@ -123,6 +123,8 @@ void require_short_path(const std::string& control_socket) {
 
 LabRecord bring_up(const LabRequest& request, const Policy& policy) {
   LabRecord record;
+  if (policy.interfaces.empty())
+    throw LabPlanError("the policy has no interfaces: nothing to build a lab of");
   record.plan = make_lab_plan(policy, request.name);
   record.program =
       request.daemon.empty() ? find_daemon() : std::filesystem::absolute(request.daemon).string();
@@ -138,8 +140,11 @@ LabRecord bring_up(const LabRequest& request, const Policy& policy) {
     std::filesystem::create_directory(paths.directory);
     write_record(record);
     if (request.policy_path.empty()) write_whole_file(paths.policy, request.policy_text);
-    write_whole_file(paths.daemon_settings, daemon_settings_text(record.plan, record.policy,
-                                                                 paths.control_socket, request.settings));
+    LabDaemonSettings settings = request.settings;
+    settings.uplink = record.plan.endpoints.front().router_device;
+    settings.services = record.plan.endpoints.at(services_of(record.plan)).router_device;
+    write_whole_file(paths.daemon_settings,
+                     daemon_settings_text(record.plan, record.policy, paths.control_socket, settings));
     make_namespaces(record.plan);
     start_daemon(record);
   } catch (...) {

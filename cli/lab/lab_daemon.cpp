@@ -71,11 +71,17 @@ std::string daemon_settings_text(const LabPlan& plan, const std::string& policy,
   text += "fail_mode: " + settings.fail_mode + '\n';
   text += "fast_path: " + settings.fast_path + '\n';
   if (settings.queues != 0) text += "queues: {count: " + std::to_string(settings.queues) + "}\n";
-  text += "devices:\n";
+  std::string devices;
   for (const LabEndpoint& endpoint : plan.endpoints) {
     if (endpoint.interface.empty()) continue;
-    text += "  " + quoted(endpoint.interface) + ": " + endpoint.router_device + '\n';
+    devices += "  " + quoted(endpoint.interface) + ": " + endpoint.router_device + '\n';
   }
+  text += devices.empty() ? "devices: {}\n" : "devices:\n" + devices;
+  const auto place = [&text](const char* key, const std::string& device) {
+    if (!device.empty()) text += std::string(key) + ": [" + device + "]\n";
+  };
+  place("uplinks", settings.uplink);
+  place("services", settings.services);
   text += "control: {socket: " + quoted(control_socket) + "}\n";
   text +=
       "state: {directory: " + quoted(std::filesystem::path(control_socket).parent_path() / "state") + "}\n";

@@ -17,6 +17,7 @@ struct LabDaemonSettings {
   std::string mode = "router";     // router, host
   std::string fast_path = "auto";  // auto, off, required
   unsigned queues = 0;             // 0: as many as the daemon thinks right
+  std::string uplink, services;    // the router's devices to the internet and to the services; or none
 };
 
 // daemon.yaml, as text.

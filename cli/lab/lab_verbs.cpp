@@ -197,10 +197,11 @@ void add_status(CLI::App& lab, int& exit_status) {
 
 void add_exec(CLI::App& lab, int& exit_status) {
   const auto options = std::make_shared<ExecOptions>();
-  CLI::App* verb =
-      lab.add_subcommand("exec", "Run a program as an interface, as the internet or on the router");
+  CLI::App* verb = lab.add_subcommand(
+      "exec", "Run a program as an interface, as the internet, as the services or on the router");
   verb->add_option("--lab,--name", options->lab, "Name of the lab")->capture_default_str();
-  verb->add_option("endpoint", options->name, "An interface of the policy, 'internet' or 'router'")
+  verb->add_option("endpoint", options->name,
+                   "An interface of the policy, 'internet', 'services' or 'router'")
       ->required();
   verb->add_option("command", options->command, "Behind --: the program and its arguments")->required();
   verb->callback(

@@ -115,6 +115,25 @@ LabEndpoint make_internet(const LabPlan& plan) {
   return internet;
 }
 
+// E-7 to E-12; the first of a family is the resolver.
+constexpr std::array service_addresses = {"169.254.169.253", "169.254.169.254", "169.254.169.123",
+                                          "169.254.170.2",   "169.254.169.250", "169.254.169.251",
+                                          "fd00:ec2::253",   "fd00:ec2::254",   "fd00:ec2::123"};
+
+LabEndpoint make_services(const LabPlan& plan, const Policy& policy) {
+  LabEndpoint services = make_endpoint(plan, std::string{services_name});
+  for (const char* text : service_addresses) {
+    const IpAddress address = *parse_address(text);
+    if (address.family == Family::ipv4 || plan.ipv6) services.addresses.push_back(host_prefix(address));
+  }
+  if (!policy.vpc.cidr) return services;
+  const IpAddress resolver = advance(policy.vpc.cidr->base, 2);  // E-7
+  const bool used = std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
+                                [&](const Interface& one) { return any_contains(one.addresses, resolver); });
+  if (!used) services.addresses.push_back(host_prefix(resolver));
+  return services;
+}
+
 }  // namespace
 
 bool is_lab_name(std::string_view name) noexcept {
@@ -130,8 +149,6 @@ LabPlan make_lab_plan(const Policy& policy, const std::string& name) {
         "' is no name for a lab: expected a letter or digit, then letters, digits, '_', '.', '-', " +
         std::to_string(max_lab_name) + " at most");
   }
-  if (policy.interfaces.empty())
-    throw LabPlanError("the policy has no interfaces: nothing to build a lab of");
   if (policy.interfaces.size() >= max_endpoints) {
     throw LabPlanError("the policy has more than " + std::to_string(max_endpoints - 1) + " interfaces");
   }
@@ -143,7 +160,8 @@ LabPlan make_lab_plan(const Policy& policy, const std::string& name) {
   plan.ipv6 = speaks_ipv6(policy);
   plan.endpoints.push_back(make_internet(plan));
 
-  std::set<std::string> taken{std::string{router_name}, std::string{internet_name}};
+  std::set<std::string> taken{std::string{router_name}, std::string{internet_name},
+                              std::string{services_name}};
   for (const Interface& interface : policy.interfaces) {
     const std::string& called = interface.name.empty() ? interface.id : interface.name;
     LabEndpoint endpoint = make_endpoint(plan, unique_name(as_file_name(called), taken));
@@ -152,7 +170,14 @@ LabPlan make_lab_plan(const Policy& policy, const std::string& name) {
     endpoint.router_addresses = router_addresses(policy, interface.subnet);
     plan.endpoints.push_back(std::move(endpoint));
   }
+  plan.endpoints.push_back(make_services(plan, policy));
   return plan;
+}
+
+std::size_t services_of(const LabPlan& plan) noexcept {
+  for (std::size_t i = 1; i < plan.endpoints.size(); ++i)
+    if (plan.endpoints[i].interface.empty() && plan.endpoints[i].name == services_name) return i;
+  return 0;
 }
 
 const LabEndpoint* find_endpoint(const LabPlan& plan, std::string_view name) noexcept {

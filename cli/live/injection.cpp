@@ -16,6 +16,15 @@ const Interface* guarded_at(const Policy& policy, std::string_view name) {
   return nullptr;
 }
 
+bool lies_in_subnet(const Policy& policy, const IpAddress& address) {
+  return std::any_of(policy.subnets.begin(), policy.subnets.end(), [&](const Subnet& subnet) {
+    return (subnet.cidr && subnet.cidr->contains(address)) ||
+           (subnet.ipv6_cidr && subnet.ipv6_cidr->contains(address));
+  });
+}
+
+constexpr Prefix link_local_ipv6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
+
 std::size_t endpoint_of(const LabPlan& plan, std::string_view interface) {
   for (std::size_t i = 1; i < plan.endpoints.size(); ++i)
     if (plan.endpoints[i].interface == interface) return i;
@@ -39,6 +48,15 @@ IpAddress address_of(const Interface& interface, Family family) {
   for (const Prefix& address : interface.addresses)
     if (address.is_host() && address.base.family == family) return address.base;
   return interface.addresses.front().base;
+}
+
+// Where a packet with this source belongs. Hosts that no interface of the policy stands for, and the router's
+// own addresses, are where the services are: the daemon accepts them from there and not from the uplink.
+std::size_t home_of(const Policy& policy, const LabPlan& plan, const IpAddress& source) {
+  const std::size_t owner = owner_of(plan, source);
+  if (owner != internet) return owner;
+  const bool inside = lies_in_subnet(policy, source) || link_local_ipv6.contains(source);
+  return inside ? services_of(plan) : internet;
 }
 
 Packet marker_packet(const IpAddress& source, const IpAddress& destination, std::uint16_t port) {
@@ -69,10 +87,13 @@ bool is_loopback(const IpAddress& address) noexcept {
 Injection plan_injection(const PacketStep& step, const Policy& policy, const LabPlan& plan,
                          std::uint16_t marker_port) {
   const Packet& packet = step.packet;
-  const std::size_t source = owner_of(plan, packet.source);
+  std::size_t source = home_of(policy, plan, packet.source);
+  if (step.from == Origin::uplink) source = internet;
+  if (step.from == Origin::services) source = services_of(plan);
   const std::size_t destination = owner_of(plan, packet.destination);
   const auto is_guarded = [&](std::size_t endpoint) {
-    return endpoint != internet && guarded_at(policy, plan.endpoints[endpoint].interface) != nullptr;
+    const std::string& interface = plan.endpoints[endpoint].interface;
+    return !interface.empty() && guarded_at(policy, interface) != nullptr;
   };
   Injection way;
   way.from = source;
@@ -88,6 +109,16 @@ Injection plan_injection(const PacketStep& step, const Policy& policy, const Lab
   }
   way.needs_route = way.to != destination;
 
+  if (policy.interfaces.empty()) {
+    // Exempt all the same (O-20): what a service sends to an address of a subnet.
+    const bool inward = lies_in_subnet(policy, packet.destination);
+    const IpAddress& inside = inward ? packet.destination : packet.source;
+    way.marker = marker_packet(*parse_address(inside.family == Family::ipv4 ? exempt_ipv4 : exempt_ipv6),
+                               inside, marker_port);
+    way.marker_from = services_of(plan);
+    way.marker_to = owner_of(plan, inside);
+    return way;
+  }
   const auto marker_side = [&](std::size_t endpoint) {
     return guarded_at(policy, plan.endpoints[endpoint].interface);
   };
@@ -104,9 +135,21 @@ Injection plan_injection(const PacketStep& step, const Policy& policy, const Lab
   const std::size_t endpoint = endpoint_of(plan, guarded->name.empty() ? guarded->id : guarded->name);
   const bool outward = leaves && !arrives;
   way.marker = outward ? marker_packet(own, service, marker_port) : marker_packet(service, own, marker_port);
-  way.marker_from = outward ? endpoint : internet;
-  way.marker_to = outward ? internet : endpoint;
+  way.marker_from = outward ? endpoint : services_of(plan);
+  way.marker_to = outward ? services_of(plan) : endpoint;
   return way;
+}
+
+bool leaves_unlisted_side_out(const PacketStep& step, const Policy& policy) {
+  if (step.path.size() != 1) return false;
+  const bool arriving = step.path.front().direction == Direction::ingress;
+  const IpAddress& other = arriving ? step.packet.source : step.packet.destination;
+  const bool listed =
+      std::any_of(policy.interfaces.begin(), policy.interfaces.end(), [&](const Interface& interface) {
+        return std::any_of(interface.addresses.begin(), interface.addresses.end(),
+                           [&](const Prefix& own) { return own.contains(other); });
+      });
+  return !listed && lies_in_subnet(policy, other);
 }
 
 std::optional<std::string> why_not_forwarded(const PacketStep& step) {
@@ -125,6 +168,8 @@ std::optional<std::string> why_not_forwarded(const PacketStep& step) {
 }
 
 std::optional<std::string> why_not_on_a_host(const PacketStep& step) {
+  if (step.from == Origin::uplink)
+    return "a host has one wire, and by that the services are reached: nothing comes from anywhere else";
   if (is_unspecified(step.packet.source))
     return "a kernel neither takes a packet from the unspecified address nor lets a program send one past "
            "its hooks";

@@ -17,9 +17,13 @@ struct Injection {
   std::size_t marker_from = 0, marker_to = 0;
 };
 
-// Endpoint 0 is the internet.
+// Endpoint 0 is the internet. Without `from`, a packet is sent from where its source belongs.
 [[nodiscard]] Injection plan_injection(const PacketStep& step, const Policy& policy, const LabPlan& plan,
                                        std::uint16_t marker_port);
+
+// Whether the step exercises one side only, while the other end is an address that no interface has: a daemon
+// that sees the whole way asks its subnet as well (O-20), unless it is told not to.
+[[nodiscard]] bool leaves_unlisted_side_out(const PacketStep& step, const Policy& policy);
 
 // Why a packet cannot be forwarded by any router; nothing if it can.
 [[nodiscard]] std::optional<std::string> why_not_forwarded(const PacketStep& step);

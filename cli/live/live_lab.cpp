@@ -118,12 +118,16 @@ void LiveLab::start_daemon(const Policy& policy, const std::string& backend, boo
   settings.backend = backend;
   settings.fast_path = fast_path ? "required" : "off";
   settings.queues = 1;  // packets are judged in the order in which they are sent
+  settings.uplink = where.plan.endpoints.front().router_device;
+  settings.services = where.plan.endpoints.at(services_of(where.plan)).router_device;
   if (host) {
     const LabEndpoint endpoint = where.plan.endpoints.at(*host);
     where.plan.router_namespace = endpoint.network_namespace;
     where.plan.endpoints = {endpoint};
     where.plan.endpoints.front().router_device = std::string(endpoint_device);
     settings.mode = "host";
+    settings.uplink.clear();
+    settings.services = std::string(endpoint_device);  // the only wire that there is
   }
   write_whole_file(paths.daemon_settings,
                    daemon_settings_text(where.plan, paths.policy, paths.control_socket, settings));

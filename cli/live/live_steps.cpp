@@ -67,6 +67,12 @@ std::uint64_t ip_counter(const std::string& network_namespace, const std::string
   return value;
 }
 
+// What exercises one side only leaves the subnet of the other side out (O-20).
+Policy without_unlisted(Policy policy) {
+  policy.unlisted_addresses = UnlistedAddresses::pass;
+  return policy;
+}
+
 std::optional<Gate> gate_named(std::string_view word) {
   for (std::size_t i = 0; i < gate_count; ++i)
     if (to_string(static_cast<Gate>(i)) == word) return static_cast<Gate>(i);
@@ -129,8 +135,11 @@ StepOutcome LiveSteps::operator()(const PacketCheck& check) {
   const std::string& router = lab_.plan().router_namespace;
   const std::uint64_t failures = check.fragments.empty() ? 0 : ip_counter(router, "ReasmFails");
   given_up_ = check.fragments.empty() ? given_up_ : ip_counter(router, "ReasmTimeout");
+  const bool one_side = !host_ && leaves_unlisted_side_out(check.injected, policy_);
+  if (one_side) lab_.reload(without_unlisted(policy_));
   const Totals before = totals();
   const Observed observed = host_ ? through_host(check) : through_router(check);
+  if (one_side) lab_.reload(policy_);
   std::optional<SeenPacket> by_kernel;
   if (!observed.decision && fast_path_) by_kernel = counted_since(before, check, observed.arrived);
   const SeenPacket seen_packet = by_kernel ? *by_kernel : seen(check, observed, failures);

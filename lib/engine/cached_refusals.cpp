@@ -59,8 +59,7 @@ bool asks_for_source(const CompiledRules& rules, TrafficKind kind) noexcept {
 bool is_for_any_source(const CompiledPolicy& policy, const Question& question, const Decision& decision) {
   const Packet& packet = question.packet;
   const Journey& journey = question.journey;
-  if (journey.leaves != no_interface || journey.leaves_subnet != no_subnet) return false;
-  if (!are_few(policy) || is_service(policy, packet.source)) return false;
+  if (journey.leaves_guarded() || !are_few(policy) || is_service(policy, packet.source)) return false;
   const TrafficKind kind = kind_of(packet);
   for (std::size_t i = 0; i < decision.gate_size; ++i) {
     const GateOutcome& gate = decision.gates[i];

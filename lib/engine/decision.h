@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "flow/flow_table.h"
@@ -49,7 +50,7 @@ enum class Reason : std::uint8_t {
   exempt,             // E-16 to E-21
   not_guarded,        // no guarded interface takes part
   loopback,           // a host talking to itself (O-5)
-  source_dest_check,  // D-2
+  source_dest_check,  // D-1 to D-6
   acl_entry,          // a numbered deny entry
   acl_default,        // the `*` entry
   no_group_rule,      // S-6
@@ -91,11 +92,16 @@ inline constexpr std::size_t reason_count = 11;
 struct GateOutcome {
   Gate gate = Gate::exempt;
   Outcome outcome = Outcome::deny;
-  InterfaceIndex interface =
-      no_interface;                // none: the ACL of a subnet for an address without interface (O-20)
-  CounterSlot rule = no_slot;      // the rule, entry, `*` or implicit deny that decided
-  SubnetIndex subnet = no_subnet;  // of a network ACL's gate, and of no other
+  InterfaceIndex interface = no_interface;  // none: the gate is a subnet's, for an address that none has (O-20)
+  CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
+  SubnetIndex subnet = no_subnet;           // of a network ACL's gate, and of a check at no interface
 };
+
+// Where a gate is, by name: at a subnet's edge or at an interface. Not for traffic that is exempt.
+[[nodiscard]] inline const std::string& place_of(const CompiledPolicy& policy, const GateOutcome& gate) {
+  const bool at_edge = is_acl(gate.gate) || gate.interface == no_interface;
+  return at_edge ? policy.subnets.at(gate.subnet).name : policy.interfaces.at(gate.interface).name;
+}
 
 // What a packet does to one interface's flow state once all gates of that side accepted it (C-66). A side
 // that refused it has no effect but `erase`.

@@ -14,8 +14,10 @@ nlohmann::ordered_json to_json(const GateOutcome& gate, const CompiledPolicy& po
     const CompiledSubnet& subnet = policy.subnets.at(gate.subnet);
     json["subnet"] = subnet.name;
     json["acl"] = policy.acls.at(subnet.acl).id;
-  } else {
+  } else if (gate.interface != no_interface) {
     json["interface"] = policy.interfaces.at(gate.interface).name;
+  } else {  // of an address that no interface has
+    json["subnet"] = policy.subnets.at(gate.subnet).name;
   }
   json["outcome"] = to_string(gate.outcome);
   if (gate.rule == no_slot) return json;

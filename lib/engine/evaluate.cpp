@@ -1,47 +1,16 @@
 #include "engine/evaluate.h"
 
+#include "engine/exemption.h"
 #include "engine/flow_identity.h"
 
 namespace vpcwall {
 namespace {
 
-constexpr Prefix loopback4{{std::uint64_t{127} << 56U, 0, Family::ipv4}, 8};
-constexpr Prefix loopback6{{0, 1, Family::ipv6}, 128};
-constexpr Prefix link_local6{{0xfe80ULL << 48U, 0, Family::ipv6}, 10};
 constexpr Prefix multicast4{{std::uint64_t{224} << 56U, 0, Family::ipv4}, 4};
 constexpr Prefix multicast6{{0xffULL << 56U, 0, Family::ipv6}, 8};
 
 bool is_multicast(const IpAddress& address) noexcept {
   return multicast4.contains(address) || multicast6.contains(address);
-}
-
-// O-5: a host that talks to itself never meets a gate. Where devices say that a packet came from somebody
-// else, its addresses alone do not make it one.
-bool is_loopback(const Packet& packet, const Journey& journey, const Ends& ends) noexcept {
-  const Prefix& range = packet.family() == Family::ipv4 ? loopback4 : loopback6;
-  if (range.contains(packet.source) && range.contains(packet.destination)) return true;
-  if (journey.leaves == no_interface || journey.leaves != journey.enters) return false;
-  return ends.source().owner() == journey.leaves && ends.destination().owner() == journey.leaves;
-}
-
-// E-19: DHCP by its ports, whatever the addresses.
-bool is_dhcp(const Packet& packet, Direction direction) noexcept {
-  if (packet.protocol != Protocol::udp || packet.transport != Transport::whole) return false;
-  const std::uint16_t client = packet.family() == Family::ipv4 ? 68 : 546;
-  const std::uint16_t server = packet.family() == Family::ipv4 ? 67 : 547;
-  const bool from_client = direction == Direction::egress;
-  return packet.source_port == (from_client ? client : server) &&
-         packet.destination_port == (from_client ? server : client);
-}
-
-// E-21: neighbour discovery and multicast listener discovery, as far as they cannot come from beyond the
-// link.
-bool is_neighbour_discovery(const Packet& packet) noexcept {
-  if (packet.protocol != Protocol::icmpv6 || packet.transport != Transport::whole) return false;
-  const std::uint8_t type = packet.icmp_type;
-  if (type >= 133 && type <= 137) return packet.hop_limit == 255;
-  const bool listener = (type >= 130 && type <= 132) || type == 143;
-  return listener && packet.hop_limit == 1 && link_local6.contains(packet.source);
 }
 
 // C-8, C-10 to C-15, orientation-free: the flow, or its reverse, is a request that an open rule permits while
@@ -79,12 +48,11 @@ class Evaluation {
 
   void run() {
     const Journey& journey = question_.journey;
+    if (!is_believed() && refuse_place()) return;
     if (!journey.meets_a_gate()) return accept(Reason::not_guarded);
     if (is_loopback(packet_, journey, ends_)) return accept(Reason::loopback);
-    const bool leaves = journey.leaves != no_interface || journey.leaves_subnet != no_subnet;
-    const bool enters = journey.enters != no_interface || journey.enters_subnet != no_subnet;
-    const bool leaving_exempt = !leaves || is_exempt(Direction::egress);
-    const bool entering_exempt = !enters || is_exempt(Direction::ingress);
+    const bool leaving_exempt = !journey.leaves_guarded() || is_exempt(Direction::egress);
+    const bool entering_exempt = !journey.enters_guarded() || is_exempt(Direction::ingress);
     if (leaving_exempt && entering_exempt) {
       record({Gate::exempt, Outcome::exempt, journey.leaves != no_interface ? journey.leaves : journey.enters,
               no_slot});
@@ -121,7 +89,7 @@ class Evaluation {
 
   bool leave() {
     const InterfaceIndex index = question_.journey.leaves;
-    if (index == no_interface) return unlisted(question_.journey.leaves_subnet, Direction::egress);
+    if (index == no_interface) return unlisted(ends_.source().subnet(), Direction::egress);
     FlowEffect& effect = next_effect();
     const bool accepted = source_dest_check(index, Direction::egress) &&
                           security_group(index, Direction::egress, effect) &&
@@ -131,7 +99,7 @@ class Evaluation {
 
   bool enter() {
     const InterfaceIndex index = question_.journey.enters;
-    if (index == no_interface) return unlisted(question_.journey.enters_subnet, Direction::ingress);
+    if (index == no_interface) return unlisted(ends_.destination().subnet(), Direction::ingress);
     FlowEffect& effect = next_effect();
     const bool accepted = network_acl(index, policy_.interfaces[index].subnet, Direction::ingress) &&
                           source_dest_check(index, Direction::ingress) &&
@@ -164,19 +132,33 @@ class Evaluation {
     return accepted;
   }
 
-  // What is known of the address at the far end of the side.
-  [[nodiscard]] AddressFacts peer_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.destination() : ends_.source();
-  }
-  // ... and at the near end.
-  [[nodiscard]] AddressFacts own_facts(Direction direction) const noexcept {
-    return direction == Direction::egress ? ends_.source() : ends_.destination();
+  [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
+    return vpcwall::is_exempt(packet_, direction, question_.journey, ends_);
   }
 
-  // E-16 to E-21. The peer is the far end: a packet does not become exempt by claiming to come from a
-  // service.
-  [[nodiscard]] bool is_exempt(Direction direction) const noexcept {
-    return peer_facts(direction).exempt() || is_dhcp(packet_, direction) || is_neighbour_discovery(packet_);
+  // Neighbour discovery comes from the link, by whatever device (E-21).
+  [[nodiscard]] bool is_believed() const noexcept {
+    const Journey& journey = question_.journey;
+    return journey.origin == Origin::believed || comes_from_its_place(policy_, journey, ends_) ||
+           is_neighbour_discovery(packet_);
+  }
+
+  // At the interface that it would enter, or else the one that it claims to come from; of addresses that no
+  // interface has at their subnet. False: it has nothing to do with any.
+  bool refuse_place() {
+    const Journey& journey = question_.journey;
+    InterfaceIndex index = journey.enters;
+    if (index == no_interface) index = ends_.source().owner();
+    if (index == no_interface) index = journey.leaves;
+    SubnetIndex subnet = no_subnet;
+    if (index == no_interface) {
+      if (!ends_.destination().exempt()) subnet = ends_.destination().subnet();
+      if (subnet == no_subnet) subnet = ends_.source().subnet();
+      if (subnet == no_subnet) return false;
+    }
+    record({Gate::source_dest_check, Outcome::deny, index, no_slot, subnet});
+    refuse(Reason::source_dest_check);
+    return true;
   }
 
   // Whose addresses a gateway forwards says nothing about the hop to it. Between a NAT gateway and an
@@ -204,8 +186,8 @@ class Evaluation {
     const CompiledInterface& interface = policy_.interfaces[index];
     const bool incoming = direction == Direction::ingress;
     const IpAddress& address = incoming ? packet_.destination : packet_.source;
-    const bool own = !interface.source_dest_check || own_facts(direction).owner() == index ||
-                     link_local6.contains(address) || (incoming && is_multicast(address));
+    const bool own = !interface.source_dest_check || near_end(ends_, direction).owner() == index ||
+                     exemption::link_local6.contains(address) || (incoming && is_multicast(address));
     if (own) return true;
     record({Gate::source_dest_check, Outcome::deny, index, no_slot});
     return refuse(Reason::source_dest_check);
@@ -335,18 +317,20 @@ class Evaluation {
     const std::uint16_t local = incoming ? packet_.destination_port : packet_.source_port;
     const std::uint16_t remote = incoming ? packet_.source_port : packet_.destination_port;
     return pair_open(interface, packet_.family(), packet_.protocol, local, remote) &&
-           !peer_facts(direction).auto_tracked();
+           !far_end(ends_, direction).auto_tracked();
   }
 
-  // C-50: path-MTU messages for a connection that is untracked or always tracked; with icmp_related: linux
-  // every error about a tracked flow, in either direction (C-51).
+  // C-50: path-MTU messages about what the interface sent, on a connection that is untracked or always
+  // tracked; with icmp_related: linux every error about a tracked flow, in either direction (C-51).
   [[nodiscard]] bool is_related_error(const CompiledInterface& interface,
                                       Direction direction) const noexcept {
     if (!packet_.quoted) return false;
     const QuotedPacket& quoted = *packet_.quoted;
+    const bool its_own =
+        !interface.source_dest_check || policy_.addresses.find(quoted.source).owner() == index_of(interface);
     const bool too_big = packet_.protocol == Protocol::icmp ? packet_.icmp_type == 3 && packet_.icmp_code == 4
                                                             : packet_.icmp_type == 2;
-    if (direction == Direction::ingress && too_big) {
+    if (direction == Direction::ingress && too_big && its_own) {
       if (is_unreadable(quoted.transport)) return false;  // of which connection it speaks, no one can tell
       if (policy_.addresses.find(quoted.destination).auto_tracked()) return true;
       if (has_ports(quoted.protocol) && quoted.transport == Transport::whole &&
@@ -357,6 +341,10 @@ class Evaluation {
     if (policy_.behavior.icmp_related != Behavior::IcmpRelated::linux_) return false;
     const auto key = quoted_flow_key(packet_, direction, interface.number);
     return question_.related_elsewhere || (key && state_.flows.find(*key, question_.now) != nullptr);
+  }
+
+  [[nodiscard]] InterfaceIndex index_of(const CompiledInterface& interface) const noexcept {
+    return static_cast<InterfaceIndex>(&interface - policy_.interfaces.data());
   }
 
   // C-43, C-48, C-53: whether this packet is of the kind that begins a flow.

@@ -169,11 +169,11 @@ Journey Inquiry::journey(const CompiledPolicy& policy) const noexcept {
   Journey journey = find_journey(policy, request, {});
   if (leaves != no_interface) {
     journey.leaves = leaves;
-    journey.leaves_subnet = no_subnet;
+    journey.leaves_unlisted = false;
   }
   if (enters != no_interface) {
     journey.enters = enters;
-    journey.enters_subnet = no_subnet;
+    journey.enters_unlisted = false;
   }
   return journey;
 }

@@ -99,8 +99,8 @@ PortCoverage cover(const StoryTeller& teller, const CompiledPolicy& policy, cons
     return coverage;
   }
   Cuts cuts(inquiry);
-  add_side(cuts, policy, journey.leaves, journey.leaves_subnet, inquiry.request.family());
-  add_side(cuts, policy, journey.enters, journey.enters_subnet, inquiry.request.family());
+  add_side(cuts, policy, journey.leaves, journey.leaves_subnet(), inquiry.request.family());
+  add_side(cuts, policy, journey.enters, journey.enters_subnet(), inquiry.request.family());
   for (const PortRange& piece : cuts.pieces()) {
     Packet request = inquiry.request;
     if (!piece.contains(request.source_port)) request.source_port = piece.first;

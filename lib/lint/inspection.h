@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "lint/daemon_places.h"
 #include "lint/finding.h"
 #include "lint/parameters.h"
 #include "lint/policy_index.h"
@@ -20,6 +21,10 @@ class Inspection {
   Inspection(const Policy& policy, const Parameters& parameters,
              std::uint64_t questions = QuestionBudget::most)
       : policy_(policy), parameters_(parameters), index_(policy), budget_(questions) {}
+
+  // What the daemon's settings say, as far as a check asks.
+  void know(std::optional<DaemonPlaces> places) noexcept { places_ = places; }
+  [[nodiscard]] const std::optional<DaemonPlaces>& places() const noexcept { return places_; }
 
   // All that the check finds, in the order of the policy's objects.
   void run(const Check& check);
@@ -63,6 +68,7 @@ class Inspection {
   const Parameters& parameters_;
   PolicyIndex index_;
   QuestionBudget budget_;
+  std::optional<DaemonPlaces> places_;
   std::optional<Probe> probe_;
   const Check* check_ = nullptr;  // that is running
   std::set<const Check*> ran_;

@@ -34,6 +34,7 @@ std::vector<const Check*> meant_by(const std::string& word) {
 
 LintReport lint(const Policy& policy, const LintOptions& options) {
   Inspection inspection(policy, options.parameters, options.questions);
+  inspection.know(options.places);
   const Check* last = nullptr;
   for (const Check* check : options.checks) {
     if (check->id == suppression_check_id)

@@ -8,11 +8,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/expected.h"
+#include "lint/daemon_places.h"
 #include "lint/finding.h"
 #include "lint/parameters.h"
 #include "lint/probe.h"
@@ -23,6 +25,7 @@ struct LintOptions {
   std::vector<const Check*> checks;  // in any order
   Parameters parameters;
   std::uint64_t questions = QuestionBudget::most;  // how much may be asked of evaluate()
+  std::optional<DaemonPlaces> places;               // empty: nothing is known of the daemon's settings
 };
 
 struct LintReport {

@@ -63,15 +63,24 @@ class Compiler {
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
     compiled_->addresses =
         KnownAddresses(owned_, subnet_ranges(), compiled_->exempt_peers.prefixes(), policy_.auto_tracked);
-    for (const DeviceBinding& binding : devices)
-      if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
-        compiled_->devices[binding.device] = index;
-        compiled_->interfaces[index].has_device = true;
-      }
+    for (const DeviceBinding& binding : devices) bind(binding);
     return compiled_;
   }
 
  private:
+  void bind(const DeviceBinding& binding) {
+    if (binding.origin != Origin::interface) {
+      compiled_->devices[binding.device].origin = binding.origin;
+      return;
+    }
+    const InterfaceIndex index = compiled_->interface_named(binding.interface);
+    if (index == no_interface) return;
+    DevicePlace& place = compiled_->devices[binding.device];
+    place.interface = index;
+    if (place.origin == Origin::unknown) place.origin = Origin::interface;
+    compiled_->interfaces[index].has_device = true;
+  }
+
   CompiledAcl compile_acl(const NetworkAcl& acl) {
     CompiledAcl compiled{acl.id, acl.name, {}};
     for (const Direction direction : {Direction::ingress, Direction::egress}) {

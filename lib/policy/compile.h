@@ -24,10 +24,12 @@ struct CompileContext {
   std::map<std::string, InterfaceNumber> interface_numbers;  // by interface id
 };
 
-// A kernel device that carries an interface's traffic; `interface` is an id or a name of the policy.
+// What a kernel device is: it carries an interface's traffic (`interface` is an id or a name of the policy),
+// or leads to the uplink or to the services. A device may have two: an interface and the services.
 struct DeviceBinding {
   std::uint32_t device = 0;  // kernel interface index
   std::string interface;
+  Origin origin = Origin::interface;
 };
 
 [[nodiscard]] std::shared_ptr<const CompiledPolicy> compile(const Policy& policy, CompileContext& context,

@@ -4,10 +4,10 @@
 
 namespace vpcwall {
 
-InterfaceIndex CompiledPolicy::interface_on(std::uint32_t device) const noexcept {
-  if (device == 0 || devices.empty()) return no_interface;
+DevicePlace CompiledPolicy::place_of(std::uint32_t device) const noexcept {
+  if (device == 0 || devices.empty()) return {};
   const auto found = devices.find(device);
-  return found != devices.end() ? found->second : no_interface;
+  return found != devices.end() ? found->second : DevicePlace{};
 }
 
 InterfaceIndex CompiledPolicy::interface_numbered(InterfaceNumber number) const noexcept {

@@ -20,6 +20,7 @@
 #include "policy/compiled_traffic.h"
 #include "policy/counter_slots.h"
 #include "policy/known_addresses.h"
+#include "policy/origin.h"
 #include "policy/policy.h"
 #include "policy/prefix_map.h"
 #include "policy/rule_index.h"
@@ -106,7 +107,7 @@ struct CompiledInterface {
   std::vector<Membership> member_of;            // its security groups, in the order written
   InterfaceNumber number = 0;                   // for the life of the process
   std::uint64_t mark = 0;                       // a digest of the id: the same in every process
-  std::uint16_t subnet = 0;                     // index into CompiledPolicy::subnets
+  SubnetIndex subnet = 0;                       // index into CompiledPolicy::subnets
   PerFamily<std::optional<IpAddress>> primary;  // its first address of the family (F-47)
   Interface::Type type = Interface::Type::interface;
   bool source_dest_check = true;
@@ -121,6 +122,12 @@ struct CompiledInterface {
   }
 };
 
+// What the settings and the policy say about a kernel device.
+struct DevicePlace {
+  InterfaceIndex interface = no_interface;  // whose traffic it carries
+  Origin origin = Origin::unknown;          // of what comes from it
+};
+
 struct CompiledPolicy {
   std::uint64_t generation = 0;
   std::vector<CompiledInterface> interfaces;
@@ -131,14 +138,18 @@ struct CompiledPolicy {
   Behavior behavior;
   UnlistedAddresses unlisted_addresses = UnlistedAddresses::acl;
 
-  // Which interface a kernel device carries, or no_interface.
-  [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept;
+  // What is known of a kernel device.
+  [[nodiscard]] DevicePlace place_of(std::uint32_t device) const noexcept;
+  // Which interface it carries, or no_interface.
+  [[nodiscard]] InterfaceIndex interface_on(std::uint32_t device) const noexcept {
+    return place_of(device).interface;
+  }
   // Which interface has this number, or no_interface when it is gone.
   [[nodiscard]] InterfaceIndex interface_numbered(InterfaceNumber number) const noexcept;
   [[nodiscard]] InterfaceIndex interface_named(std::string_view id_or_name) const noexcept;
 
-  KnownAddresses addresses;  // whose an address is, and what else holds for it
-  std::unordered_map<std::uint32_t, InterfaceIndex> devices;    // by kernel interface index
+  KnownAddresses addresses;                                // whose an address is, and what else holds for it
+  std::unordered_map<std::uint32_t, DevicePlace> devices;  // by kernel interface index
   std::unordered_map<InterfaceNumber, InterfaceIndex> numbers;  // of the interfaces that there are
 };
 

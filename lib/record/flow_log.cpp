@@ -27,7 +27,10 @@ void FlowLog::add(const CompiledPolicy& policy, const Packet& packet, const Jour
                           decision.reason == Reason::loopback;
   if (unfiltered) return;
   const bool stopped = refused_when_leaving(decision, journey);
-  if (journey.leaves != no_interface)
+  // What did not come from where it claims to come from has left nothing.
+  const bool forged = decision.reason == Reason::source_dest_check && decision.gate_size == 1 &&
+                      journey.origin != Origin::believed && !stopped;
+  if (journey.leaves != no_interface && !forged)
     record(policy, packet, journey.leaves, Direction::egress,
            stopped ? RecordAction::reject : RecordAction::accept, at);
   if (journey.enters != no_interface && !stopped)

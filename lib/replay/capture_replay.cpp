@@ -14,9 +14,9 @@ Journey CaptureReplay::journey(const Packet& packet) const {
   if (direction_)
     return *direction_ == Direction::egress ? Journey{watched_, no_interface}
                                             : Journey{no_interface, watched_};
-  // What the watched interface sees: no gate of another one, nor of a subnet that the packet comes to later.
-  return {all.leaves == watched_ ? watched_ : no_interface, all.enters == watched_ ? watched_ : no_interface,
-          no_subnet, no_subnet, all.ends};
+  if (all.leaves != watched_) all.forget_leaving();
+  if (all.enters != watched_) all.forget_entering();
+  return all;
 }
 
 Decision CaptureReplay::judge_packet(const Arrival& arrival) {

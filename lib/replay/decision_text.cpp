@@ -6,8 +6,7 @@ std::string gate_outcome_text(const GateOutcome& gate, const CompiledPolicy& pol
                               const CounterSlots& slots) {
   std::string text(to_string(gate.gate));
   if (gate.gate == Gate::exempt) return text;
-  text += ' ' + (is_acl(gate.gate) ? policy.subnets.at(gate.subnet).name
-                                   : policy.interfaces.at(gate.interface).name);
+  text += ' ' + place_of(policy, gate);
   text += ' ' + std::string(to_string(gate.outcome));
   if (gate.rule == no_slot) return text;
   const RuleKind kind = slots.identity(gate.rule).kind;

@@ -12,13 +12,22 @@ constexpr TimePoint origin{std::chrono::hours(1)};
 
 }  // namespace
 
+std::vector<DeviceBinding> simulated_devices(const Policy& policy) {
+  std::vector<DeviceBinding> bindings;
+  for (const Interface& interface : policy.interfaces)
+    if (!interface.device.empty())
+      bindings.push_back({static_cast<std::uint32_t>(bindings.size() + 1), interface.id, Origin::interface});
+  return bindings;
+}
+
 Simulation::Simulation(const Policy& policy, std::size_t flow_capacity)
-    : shard_(flow_capacity, fixed_seed, allowance_), policy_(compile(policy, context_, 1)) {
+    : shard_(flow_capacity, fixed_seed, allowance_),
+      policy_(compile(policy, context_, 1, simulated_devices(policy))) {
   shard_.counters().reserve(context_.slots.size());
 }
 
 void Simulation::reload(const Policy& policy, Duration at) {
-  policy_ = compile(policy, context_, policy_->generation + 1);
+  policy_ = compile(policy, context_, policy_->generation + 1, simulated_devices(policy));
   shard_.counters().reserve(context_.slots.size());
   shard_.adopt(policy_, origin + at);
   // A worker, too, judges packets while the sweep is under way.
@@ -54,8 +63,9 @@ Journey Simulation::journey(const Packet& packet) const noexcept {
 }
 
 Expected<Journey, JsonMistake> Simulation::journey(const PacketStep& step) const {
-  if (step.path.empty()) return journey(step.packet);
   Journey journey;
+  if (step.path.empty()) journey = this->journey(step.packet);
+  journey.origin = step.from;
   for (const PathSide& side : step.path) {
     const InterfaceIndex index = policy_->interface_named(side.interface);
     if (index == no_interface)

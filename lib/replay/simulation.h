@@ -17,6 +17,10 @@
 
 namespace vpcwall {
 
+// An interface for which the policy names a device is known by it, as in the daemon (D-1 to D-6); which
+// number the device has is of no importance.
+[[nodiscard]] std::vector<DeviceBinding> simulated_devices(const Policy& policy);
+
 class Simulation {
  public:
   explicit Simulation(const Policy& policy, std::size_t flow_capacity = std::size_t{1} << 18U);

@@ -42,8 +42,8 @@ Expected<Step, JsonMistake> read_step(std::string_view line) {
   if (object.is_discarded()) return mistake("not JSON, expected one object per line");
   if (!object.is_object()) return mistake("found " + object.dump().substr(0, 60) + ", expected an object");
   for (const auto& [key, value] : object.items())
-    if (key != "at" && key != "packet" && key != "path" && key != "policy")
-      return mistake("unknown key \"" + key + "\", expected at, packet, path or policy");
+    if (key != "at" && key != "packet" && key != "path" && key != "from" && key != "policy")
+      return mistake("unknown key \"" + key + "\", expected at, packet, path, from or policy");
 
   Step step;
   if (const auto at = object.find("at"); at != object.end()) {
@@ -55,18 +55,23 @@ Expected<Step, JsonMistake> read_step(std::string_view line) {
   if (object.contains("packet") == object.contains("policy"))
     return mistake("expected either \"packet\" or \"policy\"");
   if (object.contains("policy")) {
-    if (!object.at("policy").is_string() || object.contains("path"))
-      return mistake("\"policy\" takes the name of a file, and no \"path\"");
+    if (!object.at("policy").is_string() || object.contains("path") || object.contains("from"))
+      return mistake("\"policy\" takes the name of a file, and neither \"path\" nor \"from\"");
     step.what = PolicyStep{object.at("policy").get<std::string>()};
     return step;
   }
   auto packet = read_packet(object.at("packet"));
   if (!packet) return Unexpected{packet.error()};
-  PacketStep packet_step{*packet, {}};
+  PacketStep packet_step{*packet, {}, Origin::believed};
   if (object.contains("path")) {
     auto path = read_path(object.at("path"));
     if (!path) return Unexpected{path.error()};
     packet_step.path = *path;
+  }
+  if (const auto from = object.find("from"); from != object.end()) {
+    if (*from != "uplink" && *from != "services")
+      return mistake("found " + from->dump().substr(0, 60) + " for \"from\", expected uplink or services");
+    packet_step.from = *from == "uplink" ? Origin::uplink : Origin::services;
   }
   step.what = std::move(packet_step);
   return step;

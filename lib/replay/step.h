@@ -2,6 +2,7 @@
 //
 //   {"at": 0.0, "packet": {...}}
 //   {"at": 0.0, "packet": {...}, "path": [{"direction": "ingress", "interface": "a1"}]}   one side only
+//   {"at": 0.0, "packet": {...}, "from": "uplink"}     or "services"; otherwise from where its source belongs
 //   {"at": 40.0, "policy": "changed.yaml"}
 //
 // Times are seconds and must not decrease; a line without "at" happens at the time of the line before.
@@ -16,6 +17,7 @@
 #include "base/expected.h"
 #include "base/time.h"
 #include "net/packet.h"
+#include "policy/origin.h"
 #include "policy/policy.h"
 #include "replay/packet_json.h"
 
@@ -29,6 +31,7 @@ struct PathSide {
 struct PacketStep {
   Packet packet;
   std::vector<PathSide> path;  // empty: the addresses say which interfaces take part
+  Origin from = Origin::believed;
 };
 struct PolicyStep {
   std::string file;

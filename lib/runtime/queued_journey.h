@@ -16,13 +16,17 @@ namespace vpcwall {
     case HookPoint::forward: break;
     case HookPoint::local_in:
       journey = find_journey(policy, packet, {0, queued.in_device});
-      journey.leaves = no_interface;
-      journey.leaves_subnet = no_subnet;
+      journey.forget_leaving();
+      // What comes by the device of a host's own interface comes from beyond its link, and not from the
+      // interface.
+      journey.origin = policy.place_of(queued.in_device).origin;
+      if (journey.origin == Origin::interface) journey.origin = Origin::unknown;
       break;
     case HookPoint::local_out:
       journey = find_journey(policy, packet, {queued.out_device, 0});
-      journey.enters = no_interface;
-      journey.enters_subnet = no_subnet;
+      journey.forget_entering();
+      journey.origin =
+          policy.interface_on(queued.out_device) != no_interface ? Origin::interface : Origin::host;
       break;
   }
   return journey;

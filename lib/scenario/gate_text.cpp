@@ -78,8 +78,7 @@ std::vector<ExpectedGate> gates_of(const Decision& decision, const CompiledPolic
     const GateOutcome& met = decision.gates.at(i);
     ExpectedGate gate{met.gate, {}, met.outcome, {}};
     if (met.gate != Gate::exempt) {
-      gate.place = is_acl(met.gate) ? policy.subnets.at(met.subnet).name
-                                    : policy.interfaces.at(met.interface).name;
+      gate.place = place_of(policy, met);
       if (met.rule != no_slot) {
         if (is_acl(met.gate)) gate.rule = slots.identity(met.rule).rule;
         if (slots.identity(met.rule).kind == RuleKind::group_rule) gate.rule = slots.owner_name(met.rule);

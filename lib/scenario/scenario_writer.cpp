@@ -71,6 +71,8 @@ class Writer {
     for (const PathSide& side : check.injected.path)
       out_ << (side.direction == Direction::egress ? "        leaving: " : "        arriving: ")
            << quoted_text(side.interface) << '\n';
+    if (check.injected.from != Origin::believed)
+      out_ << "        from: " << to_string(check.injected.from) << '\n';
     if (!check.fragments.empty()) {
       out_ << "        datagram: " << check.datagram << "\n        fragments: [";
       for (const FragmentRange& range : check.fragments)

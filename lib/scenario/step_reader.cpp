@@ -26,10 +26,11 @@ class StepReader {
       : policy_(policy), context_(context), reporter_(context.reporter) {}
 
   void read(const YamlNode& node) {
-    const MappingReader step(node, "a step",
-                             {"packet", "arriving", "leaving", "fragments", "datagram", "expect", "verdict",
-                              "reason", "wait", "change", "policy", "refused", "state", "flow_log", "audit"},
-                             reporter_);
+    const MappingReader step(
+        node, "a step",
+        {"packet", "arriving", "leaving", "from", "fragments", "datagram", "expect", "verdict", "reason",
+         "wait", "change", "policy", "refused", "state", "flow_log", "audit"},
+        reporter_);
     if (!step.is_mapping()) return;
     std::size_t kinds = 0;
     for (const std::string_view kind : {"packet", "wait", "change", "policy", "state", "flow_log", "audit"})
@@ -43,7 +44,8 @@ class StepReader {
     }
     step_ = ScenarioStep{{}, node.at, Wait{}};
     if (step.find("packet") != nullptr) {
-      allow(step, {"packet", "arriving", "leaving", "fragments", "datagram", "expect", "verdict", "reason"});
+      allow(step, {"packet", "arriving", "leaving", "from", "fragments", "datagram", "expect", "verdict",
+                   "reason"});
       read_packet(step);
     } else if (const YamlNode* wait = step.find("wait")) {
       allow(step, {"wait"});
@@ -70,7 +72,7 @@ class StepReader {
  private:
   void allow(const MappingReader& step, std::initializer_list<std::string_view> keys) {
     for (const std::string_view key :
-         {"arriving", "leaving", "fragments", "datagram", "expect", "verdict", "reason", "refused"})
+         {"arriving", "leaving", "from", "fragments", "datagram", "expect", "verdict", "reason", "refused"})
       if (step.find(key) != nullptr && std::find(keys.begin(), keys.end(), key) == keys.end())
         reporter_.error(step.key_position(key), "found the key " + vpcwall::quoted(key) +
                                                     " in a step of another kind, expected none");
@@ -95,6 +97,9 @@ class StepReader {
     }
     side(step, "leaving", Direction::egress, check);
     side(step, "arriving", Direction::ingress, check);
+    if (const YamlNode* from = step.find("from"))
+      if (const auto word = read_word(*from, "where it comes from", {"services", "uplink"}, reporter_))
+        check.injected.from = *word == 0 ? Origin::services : Origin::uplink;
     if (const YamlNode* fragments = step.find("fragments")) read_fragments(*fragments, check);
     if (const YamlNode* datagram = step.find("datagram"))
       check.datagram = read_number(*datagram, "a datagram", 0, 65535, reporter_).value_or(0);

@@ -14,9 +14,9 @@ SECTIONS = {
     "02-acl-order": [*range(20, 39)],
     "03-security-groups": [*range(40, 60)],
     "04-connection-tracking": [*range(60, 103)],
-    "05-icmp-errors": [*range(110, 121)],
-    "06-gates-and-subnets": [*range(130, 146)],
-    "07-exempt-traffic": [*range(150, 165)],
+    "05-icmp-errors": [*range(110, 121), 366],
+    "06-gates-and-subnets": [*range(130, 146), 367, 373],
+    "07-exempt-traffic": [*range(150, 165), *range(362, 366), 374],
     "08-ipv6": [*range(170, 180)],
     "09-other-protocols": [*range(190, 199)],
     "10-fragments": [*range(200, 210)],
@@ -48,7 +48,7 @@ def test_every_case_passes():
 def test_no_case_was_lost():
     found = {pathlib.Path(file["file"]).stem: [case["id"] for case in file["cases"]] for file in report()["files"]}
     assert found == {name: [f"T-{number:03}" for number in numbers] for name, numbers in SECTIONS.items()}
-    assert sum(len(numbers) for numbers in SECTIONS.values()) == 218
+    assert sum(len(numbers) for numbers in SECTIONS.values()) == 226
 
 
 def test_every_case_names_its_facts():

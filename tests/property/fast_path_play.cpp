@@ -44,7 +44,7 @@ class Side {
   }
 
   void use(const Policy& policy, Duration at) {
-    policy_ = compile(policy, context_, ++generation_);
+    policy_ = compile(policy, context_, ++generation_, simulated_devices(policy));
     shard_.counters().reserve(context_.slots.size());
     if (fast_path_ != nullptr) {
       fast_path_->begin_change();
@@ -55,8 +55,9 @@ class Side {
   }
 
   [[nodiscard]] Journey journey(const Send& send) const {
-    if (send.path.empty()) return find_journey(*policy_, send.packet, {});
     Journey journey;
+    if (send.path.empty()) journey = find_journey(*policy_, send.packet, {});
+    journey.origin = send.from;
     for (const PathSide& side : send.path)
       (side.direction == Direction::egress ? journey.leaves : journey.enters) =
           policy_->interface_named(side.interface);
@@ -73,16 +74,17 @@ class Side {
     if (fast_path_ != nullptr) shard_.take_over(8);
     return decision;
   }
-  // Every journey has devices of its own. What is outside all interfaces has the first device and the class
-  // of all others, or its subnet's, so that one record never serves two journeys.
+  // Every journey has devices of its own, and every place that a packet may come from; what is outside all
+  // interfaces has the first device of its place and the class of all others.
   [[nodiscard]] static Passages passages(const Journey& journey) {
-    constexpr unsigned of_subnets = 1000;
-    const auto passage = [](const Journey& way) {
-      unsigned from = way.leaves == no_interface ? 1U : way.leaves + 2U;
-      unsigned to = way.enters == no_interface ? 0U : way.enters + 1U;
-      if (way.leaves_subnet != no_subnet) from = of_subnets + way.leaves_subnet;
-      if (way.enters_subnet != no_subnet) to = of_subnets + way.enters_subnet;
-      return Passage{from, static_cast<DeviceClass>(to)};
+    constexpr unsigned devices_of_a_place = 16, unlisted = 15;
+    const auto passage = [&](const Journey& one) {
+      const unsigned from = one.leaves_unlisted          ? unlisted
+                            : one.leaves == no_interface ? 1U
+                                                         : one.leaves + 2U;
+      const unsigned to = one.enters_unlisted ? unlisted : one.enters == no_interface ? 0U : one.enters + 1U;
+      return Passage{from + devices_of_a_place * static_cast<unsigned>(one.origin),
+                     static_cast<DeviceClass>(to)};
     };
     return {passage(journey), passage(way_back(journey)), way_back(journey)};
   }
@@ -283,7 +285,8 @@ std::optional<std::string> play_with_fast_path(const Run& run, Kernel& kernel, F
     const bool expected = off.judge(send, step.at).verdict == Verdict::accept;
     std::vector<twin::Side> sides;
     for (const PathSide& side : send.path) sides.push_back({side.direction, side.interface});
-    if (twin.packet(send.packet, sides, step.at).accept != expected) return at_step("the twin differs");
+    if (twin.packet(send.packet, sides, step.at, send.from).accept != expected)
+      return at_step("the twin differs");
 
     const Passage passage = Side::passages(on.journey(send)).there;
     // Now and then a packet was queued before its record was there.

@@ -47,6 +47,20 @@ const Interface* interface_named(const Policy& policy, const std::string& name) 
   return found == policy.interfaces.end() ? nullptr : &*found;
 }
 
+bool has_leaving_side(const std::vector<PathSide>& path) {
+  return std::any_of(path.begin(), path.end(),
+                     [](const PathSide& side) { return side.direction == Direction::egress; });
+}
+
+// Mostly from where its source belongs.
+Origin place(unsigned choice, const std::vector<PathSide>& path) {
+  if (choice < 192) return Origin::believed;
+  constexpr std::array<Origin, 6> others{Origin::uplink,  Origin::services, Origin::interface,
+                                         Origin::unknown, Origin::uplink,   Origin::host};
+  const Origin from = others.at(choice % others.size());
+  return from == Origin::interface && !has_leaving_side(path) ? Origin::unknown : from;
+}
+
 class PacketBuilder {
  public:
   PacketBuilder(const Policy& policy, Choices& choices) : policy_(policy), choices_(choices) {}
@@ -57,6 +71,7 @@ class PacketBuilder {
       const Family family = choices_.below(2) == 0 ? Family::ipv4 : Family::ipv6;
       packet.source = choices_.of(edge_addresses(family));
       packet.destination = choices_.of(edge_addresses(family));
+      send_.from = place(choices_.number(), send_.path);
       transport({});
       return std::move(send_);
     }
@@ -67,6 +82,7 @@ class PacketBuilder {
     packet.destination = local(own, target.peer.family);
     if (direction == Direction::egress) std::swap(packet.source, packet.destination);
     path(own, direction);
+    send_.from = place(choices_.number(), send_.path);
     transport(target.traffic);
     to_itself();
     return std::move(send_);
@@ -278,6 +294,7 @@ QuotedPacket quote(const Packet& packet) {
 void drop_missing_sides(const Policy& policy, Send& send) {
   std::erase_if(send.path,
                 [&](const PathSide& side) { return interface_named(policy, side.interface) == nullptr; });
+  if (send.from == Origin::interface && !has_leaving_side(send.path)) send.from = Origin::unknown;
 }
 
 // An error quotes what it can read; what it cannot, it leaves zero, as the parser does.
@@ -293,6 +310,7 @@ Send packet_for(const Policy& policy, Choices choices) { return PacketBuilder(po
 
 Send reply_to_sent(const Send& earlier, TcpFlags flags) {
   Send reply = earlier;
+  reply.from = Origin::believed;
   Packet& packet = reply.packet;
   std::swap(packet.source, packet.destination);
   std::swap(packet.source_port, packet.destination_port);
@@ -324,6 +342,7 @@ Send packet_after(const Policy& policy, const Send& earlier, Choices choices) {
   }
   if (change == 27) packet.destination = edge_of(host_prefix(packet.destination), 3 + value % 2);
   if (change == 26) next.path.clear();
+  if (change == 25) next.from = place(192 + value % 64, next.path);
   drop_missing_sides(policy, next);
   return next;
 }

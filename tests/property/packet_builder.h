@@ -12,10 +12,12 @@
 
 namespace vpcwall::property {
 
-// A packet and the sides that meet it; an empty path: the addresses say it.
+// A packet, the sides that meet it and where it comes from; an empty path: the addresses say it.
+// Origin::interface: from the device of the side that is left, of which there is one.
 struct Send {
   Packet packet;
   std::vector<PathSide> path;
+  Origin from = Origin::believed;
 };
 
 [[nodiscard]] Send packet_for(const Policy& policy, Choices choices);

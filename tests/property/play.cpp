@@ -90,7 +90,7 @@ std::string to_string(const Coverage& coverage) {
 Engine::Engine(const Policy& policy) : simulation_(policy, flow_capacity) {}
 
 Decision Engine::decision(const Send& send, Duration at) {
-  const auto journey = simulation_.journey(PacketStep{send.packet, send.path});
+  const auto journey = simulation_.journey(PacketStep{send.packet, send.path, send.from});
   if (!journey) throw std::logic_error(journey.error().message);
   return simulation_.packet(send.packet, *journey, at);
 }
@@ -103,7 +103,7 @@ twin::Answer Engine::words(const Decision& decision) const {
     twin::GateAnswer one{std::string(to_string(gate.gate)), {}, std::string(to_string(gate.outcome)), {}};
     if (gate.gate != Gate::exempt) {
       const bool acl = gate.gate == Gate::acl_ingress || gate.gate == Gate::acl_egress;
-      one.place = acl ? policy.subnets.at(gate.subnet).name : policy.interfaces.at(gate.interface).name;
+      one.place = place_of(policy, gate);
       if (acl) one.rule = simulation_.slots().identity(gate.rule).rule;
     }
     answer.gates.push_back(std::move(one));
@@ -140,7 +140,7 @@ std::optional<Failure> play(const Run& run, Coverage& coverage) {
     coverage.follow_ups += step.follows ? 1U : 0U;
     coverage.paths += send.path.empty() ? 0U : 1U;
     count(coverage, decision);
-    const twin::Answer expected = twin.packet(send.packet, sides_of(send), now);
+    const twin::Answer expected = twin.packet(send.packet, sides_of(send), now, send.from);
     const twin::Answer actual = engine.words(decision);
     if (actual.accept != expected.accept || actual.gates != expected.gates)
       return Failure{i, {}, expected, actual};

@@ -60,7 +60,7 @@ struct Shape {
   std::array<unsigned, acl_count> acl_base{};
   std::array<unsigned, subnet_limit> subnet_acl{1, 2, 1};
   std::array<unsigned, subnet_limit> subnet_families{};  // 0 as the VPC, 1 IPv4, 2 IPv6
-  std::array<bool, max_interfaces> no_check{};
+  std::array<bool, max_interfaces> no_check{}, has_device{};
   std::array<Interface::Type, max_interfaces> types{};
   std::array<Tracking, max_interfaces> tracking{};
   std::vector<Prefix> auto_tracked;
@@ -123,6 +123,7 @@ class PolicyBuilder {
       case Setting::unlisted_addresses:
         shape_.unlisted_addresses = static_cast<UnlistedAddresses>(value % 3);
         break;
+      case Setting::device: shape_.has_device.at(which % max_interfaces) = value % 2 != 0; break;
       case Setting::families: shape_.families = value % 3; break;
       case Setting::subnet_count: shape_.subnet_count = 1 + (value + 1) % subnet_limit; break;
       case Setting::subnet_families: shape_.subnet_families.at(which % subnet_limit) = value % 3; break;
@@ -326,6 +327,7 @@ class PolicyBuilder {
     const bool gateway = interface.type != Interface::Type::interface;
     interface.source_dest_check = !shape_.no_check.at(index) && !gateway;
     interface.tracking = shape_.tracking.at(index);
+    if (shape_.has_device.at(index)) interface.device = "eth" + std::to_string(index);
     groups_of(interface, choices);
     if (gateway) interface.security_groups.clear();
     addresses_of(interface, subnet, index, choices);

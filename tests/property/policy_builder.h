@@ -35,8 +35,9 @@ enum class Setting : std::uint8_t {
   interface_type,
   identity_lost,
   unlisted_addresses,
+  device,
 };
-inline constexpr unsigned setting_count = 17;
+inline constexpr unsigned setting_count = 18;
 
 [[nodiscard]] Policy policy_of(const Descriptors& descriptors);
 

@@ -20,7 +20,7 @@ ExpectedGate expected_gate(const twin::GateAnswer& answer) {
 
 PacketCheck check_of(const Send& send, const twin::Answer& answer) {
   PacketCheck check;
-  check.injected = {send.packet, send.path};
+  check.injected = {send.packet, send.path, send.from};
   for (const twin::GateAnswer& gate : answer.gates) check.gates.push_back(expected_gate(gate));
   check.fate = answer.accept ? Fate::accept : Fate::drop;
   return check;

@@ -115,8 +115,8 @@ def test_loopback_and_devices_that_are_not_named_are_not_judged(pair, guard_host
 
 
 def test_the_metadata_service_and_dhcp_are_exempt(pair, guard_host):
-    """E-16, E-19: under a group and an ACL that let nothing pass."""
-    daemon = guard_host([], [], acls={"A": ([], [])})
+    """E-16, E-19: under a group and an ACL that let nothing pass, by a link that is trusted to lead to the services."""
+    daemon = guard_host([], [], acls={"A": ([], [])}, services=["eth0"])
     with TcpEcho(pair.peer, 80, address=METADATA), connect(pair.host, METADATA, 80) as connection:
         assert echoes(connection)
     counters = daemon.counters()
@@ -125,17 +125,31 @@ def test_the_metadata_service_and_dhcp_are_exempt(pair, guard_host):
     assert counters.reason("exempt") >= 5
 
     discover = BOOTP(chaddr=bytes(6)) / DHCP(options=[("message-type", "discover"), "end"])
-    with udp_socket(pair.host, A1, 68) as client, udp_socket(pair.peer, X, 67) as server:
-        client.sendto(bytes(discover), (X, 67))
-        data, source = server.recvfrom(1500)
+    with (
+        udp_socket(pair.host, A1, 68) as client,
+        udp_socket(pair.peer, METADATA, 67) as relay,
+        udp_socket(pair.peer, X, 67) as server,
+    ):
+        client.sendto(bytes(discover), (METADATA, 67))
+        data, source = relay.recvfrom(1500)
         assert (data, source) == (bytes(discover), (A1, 68))
         server.sendto(b"offer", (A1, 68))
         assert client.recv(100) == b"offer"
-        with udp_socket(pair.host, A1, 69) as other:
-            other.sendto(b"no DHCP", (X, 67))
+        client.sendto(b"to nobody that serves", (X, 67))
         counters = daemon.await_gate("sg-egress", "deny")
         assert is_silent(server)
     assert set(counters.gates()) == {"exempt exempt", "sg-egress deny"}
+
+
+def test_unless_the_link_is_trusted_no_answer_of_a_service_arrives(pair, guard_host):
+    """E-16: the log says so, and what the host sends is exempt all the same."""
+    daemon = guard_host([], [], acls={"A": ([], [])})
+    with Capture(pair.peer) as arriving, Attempt(pair.host, METADATA, 80) as attempt:
+        arriving.await_from(A1)
+        counters = daemon.await_gate("source-dest-check", "deny")
+        assert not attempt.settled()
+    assert set(counters.gates()) == {"exempt exempt", "source-dest-check deny"}
+    assert "`services` of daemon.yaml names no device" in daemon.log_path.read_text(encoding="utf-8")
 
 
 @pytest.fixture(name="send_raw")

@@ -47,7 +47,7 @@ std::vector<IpAddress> router_addresses(const Policy& policy) {
   return routers;
 }
 
-// E-16: the peer is the far end, whoever sent the packet (E-24). Who sends with a service's address is none.
+// E-16: the peer is the far end. What claims to come from a service has come from where one can be.
 bool peer_is_one_of(const Packet& packet, Direction direction, const std::vector<IpAddress>& addresses) {
   const IpAddress& peer = direction == Direction::egress ? packet.destination : packet.source;
   for (const IpAddress& address : addresses)
@@ -55,14 +55,30 @@ bool peer_is_one_of(const Packet& packet, Direction direction, const std::vector
   return false;
 }
 
-// E-15, E-19: the client is at the interface, the server may be anywhere.
-bool is_dhcp(const Packet& packet, Direction direction) {
+// E-15
+bool has_dhcp_ports(const Packet& packet, Direction direction) {
   if (packet.protocol != Protocol::udp || packet.transport != Transport::whole) return false;
   const unsigned client = packet.family() == Family::ipv4 ? 68 : 546;
   const unsigned server = packet.family() == Family::ipv4 ? 67 : 547;
   if (direction == Direction::egress)
     return packet.source_port == client && packet.destination_port == server;
   return packet.source_port == server && packet.destination_port == client;
+}
+
+// E-19: on the link only. What a client asks goes to everybody on the link, or to a service, which is exempt
+// in any case; what it is told comes from where the services are.
+bool is_dhcp(const Packet& packet, Direction direction, const Interface* interface, Origin from) {
+  if (interface == nullptr || !has_dhcp_ports(packet, direction)) return false;
+  const auto is_own = [interface](const IpAddress& address) {
+    return belongs_to(address, *interface) || is_link_local_ipv6(address);
+  };
+  if (direction == Direction::egress) {
+    const bool asks = packet.source == written("0.0.0.0") || is_own(packet.source);
+    return asks &&
+           (packet.destination == written("255.255.255.255") || packet.destination == written("ff02::1:2"));
+  }
+  return from == Origin::services &&
+         (packet.destination == written("255.255.255.255") || is_own(packet.destination));
 }
 
 bool is_icmpv6(const Packet& packet) {
@@ -84,18 +100,22 @@ bool is_multicast_listener(const Packet& packet) {
 
 }  // namespace
 
-bool is_aws_address(const IpAddress& address, const Policy& policy) {
-  for (const IpAddress& service : service_addresses(policy))
-    if (address == service) return true;
-  for (const IpAddress& router : router_addresses(policy))
-    if (address == router) return true;
+bool is_service_address(const IpAddress& address, const Policy& policy) {
+  for (const std::vector<IpAddress>& addresses : {service_addresses(policy), router_addresses(policy)})
+    for (const IpAddress& one : addresses)
+      if (one == address) return true;
   return false;
 }
 
-bool is_exempt(const Packet& packet, Direction direction, const Policy& policy) {
+bool stays_on_link(const Packet& packet) {
+  return is_neighbour_discovery(packet) || is_multicast_listener(packet);
+}
+
+bool is_exempt(const Packet& packet, Direction direction, const Interface* interface, Origin from,
+               const Policy& policy) {
   return peer_is_one_of(packet, direction, service_addresses(policy)) ||
-         peer_is_one_of(packet, direction, router_addresses(policy)) || is_dhcp(packet, direction) ||
-         is_neighbour_discovery(packet) || is_multicast_listener(packet);
+         peer_is_one_of(packet, direction, router_addresses(policy)) ||
+         is_dhcp(packet, direction, interface, from) || stays_on_link(packet);
 }
 
 }  // namespace vpcwall::twin

@@ -1,5 +1,6 @@
 #include "twin/security_groups.h"
 
+#include "twin/address.h"
 #include "twin/group_rules.h"
 
 namespace vpcwall::twin {
@@ -43,13 +44,15 @@ bool is_error(const Datagram& datagram) {
 }
 
 // C-50: what the interface once sent, quoted back to it, was of a flow that needs no state or is always
-// tracked.
+// tracked. Without the source/destination check it may have sent anything.
 bool is_expected_path_mtu_error(const Policy& policy, const Interface& interface, Direction direction,
                                 const Packet& packet) {
   if (direction != Direction::ingress || !packet.quoted) return false;
   if (!is_path_mtu_error(datagram_of(packet))) return false;
   const Datagram sent = datagram_of(*packet.quoted);
   if (sent.lost || sent.cut) return false;  // which packet it was, no one can tell
+  const bool sent_by_it = !interface.source_dest_check || belongs_to(sent.source, interface);
+  if (!sent_by_it) return false;
   return is_auto_tracked(policy, Direction::egress, sent) ||
          is_pair_open(policy, interface, Direction::egress, sent);
 }

@@ -85,12 +85,15 @@ void Twin::reload(Policy policy, Duration at) {
   tables_ = kept;
 }
 
-Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duration at) {
+Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duration at, Origin from) {
   const std::vector<Stop> way = path.empty() ? way_by_address(packet) : way_by_name(path);
+  if (!may_come(packet, from, way))  // before every other gate
+    if (const std::string place = place_of_refusal(packet, way); !place.empty())
+      return {false, {{"source-dest-check", place, "deny", ""}}};
   if (stays_on_its_host(packet, way)) return {true, {}};
   std::vector<Stop> judging;  // a packet may be exempt at one interface and not at the other
   for (const Stop& stop : way)
-    if (!is_exempt(packet, stop.direction, policy_)) judging.push_back(stop);
+    if (!is_exempt(packet, stop.direction, stop.interface, from, policy_)) judging.push_back(stop);
   if (judging.empty() && !way.empty()) return {true, {{"exempt", "", "exempt", ""}}};
   Answer answer{true, {}};
   for (const Stop& stop : judging) {
@@ -102,6 +105,40 @@ Answer Twin::packet(const Packet& packet, const std::vector<Side>& path, Duratio
     if (!answer.accept) break;  // O-2
   }
   return answer;
+}
+
+// D-1 to D-6, E-16, E-17: what an address may claim depends on where the packet came from.
+bool Twin::may_come(const Packet& packet, Origin from, const std::vector<Stop>& way) const {
+  if (from == Origin::believed || stays_on_link(packet)) return true;
+  const Interface* sender = nullptr;  // whose device it came by
+  for (const Stop& stop : way)
+    if (from == Origin::interface && stop.direction == Direction::egress) sender = stop.interface;
+  if (is_service_address(packet.source, policy_)) return from == Origin::services || from == Origin::host;
+  if (const Interface* owner = interface_with(policy_, packet.source)) {
+    if (sender != nullptr) return owner == sender;
+    if (!owner->device.empty()) return false;
+    return from != Origin::uplink;
+  }
+  for (const Subnet& subnet : policy_.subnets) {
+    if (!lies_in(packet.source, subnet)) continue;
+    if (from == Origin::uplink) return false;
+    if (sender != nullptr && sender->subnet != subnet.id) return false;
+  }
+  return true;
+}
+
+std::string Twin::place_of_refusal(const Packet& packet, const std::vector<Stop>& way) const {
+  for (const Stop& stop : way)
+    if (stop.direction == Direction::ingress && stop.interface != nullptr) return stop.interface->name;
+  if (const Interface* claimed = interface_with(policy_, packet.source)) return claimed->name;
+  for (const Stop& stop : way)
+    if (stop.interface != nullptr) return stop.interface->name;
+  if (!is_service_address(packet.destination, policy_))
+    for (const Subnet& subnet : policy_.subnets)
+      if (lies_in(packet.destination, subnet)) return subnet.name;
+  for (const Subnet& subnet : policy_.subnets)
+    if (lies_in(packet.source, subnet)) return subnet.name;
+  return {};
 }
 
 // O-5: between two loopback addresses, or out of an interface and into the same one between two addresses of
@@ -129,7 +166,7 @@ void Twin::add_stop(std::vector<Stop>& way, Direction direction, const IpAddress
     way.push_back({direction, interface, &subnet_of(policy_, *interface)});
     return;
   }
-  if (policy_.unlisted_addresses == UnlistedAddresses::pass || is_aws_address(own, policy_)) return;
+  if (policy_.unlisted_addresses == UnlistedAddresses::pass || is_service_address(own, policy_)) return;
   for (const Subnet& subnet : policy_.subnets)
     if (lies_in(own, subnet)) way.push_back({direction, nullptr, &subnet});
 }

@@ -14,6 +14,7 @@
 
 #include "base/time.h"
 #include "net/packet.h"
+#include "policy/origin.h"
 #include "policy/policy.h"
 #include "twin/flows.h"
 
@@ -52,8 +53,10 @@ class Twin {
   void reload(Policy policy, Duration at);
 
   // `path`: at most one side that is left and one that is entered, in any order. An empty one: the addresses
-  // say which interfaces take part.
-  Answer packet(const Packet& packet, const std::vector<Side>& path, Duration at);
+  // say which interfaces take part. `from`: Origin::interface means the device of the side that is left. An
+  // interface has a device when the policy names one.
+  Answer packet(const Packet& packet, const std::vector<Side>& path, Duration at,
+                Origin from = Origin::believed);
 
  private:
   // One side of the way, found in the policy in force.
@@ -63,6 +66,10 @@ class Twin {
     const Subnet* subnet = nullptr;
   };
 
+  [[nodiscard]] bool may_come(const Packet& packet, Origin from, const std::vector<Stop>& way) const;
+  // Where a packet is refused that cannot have come from there; nothing: it concerns no interface and no
+  // subnet.
+  [[nodiscard]] std::string place_of_refusal(const Packet& packet, const std::vector<Stop>& way) const;
   [[nodiscard]] static bool stays_on_its_host(const Packet& packet, const std::vector<Stop>& way);
   [[nodiscard]] static bool stays_in_subnet(const std::vector<Stop>& way);
   void add_stop(std::vector<Stop>& way, Direction direction, const IpAddress& own) const;

@@ -3,6 +3,7 @@
 #include "lint/checks/entry_order.h"
 #include "lint/checks/open_peers.h"
 #include "lint/checks/other_gate.h"
+#include "lint/checks/places.h"
 #include "lint/checks/quotas.h"
 #include "lint/checks/reply.h"
 #include "lint/checks/rule_cover.h"
@@ -187,6 +188,18 @@ std::vector<Check> own_checks() {
        "remove it, or correct its object",
        "",
        Look<Policy>(find_unused_suppressions),
+       {}},
+      {"VW016",
+       "sources-unchecked",
+       ours,
+       high,
+       "Daemon that cannot tell where packets come from",
+       "An address counts only on the device by which it can come. A router that knows no device believes "
+       "every source; a host that knows no device of the services drops their answers. Asked when the "
+       "daemon's settings are given with --settings.",
+       "name the devices that lead out of the VPC in `uplinks` of daemon.yaml, or interfaces in `devices`",
+       "D-1, D-2, E-16",
+       Look<Policy>(find_unknown_places),
        {}},
   };
 }

@@ -29,7 +29,8 @@ LabPlan one_interface(const std::vector<const char*>& addresses) {
 
 TEST(LinkSetup, MakesEveryNamespaceOnce) {
   EXPECT_EQ(namespace_commands(one_interface({"10.0.1.10/32"})),
-            "netns add vpcwall-lab-router\nnetns add vpcwall-lab-internet\nnetns add vpcwall-lab-web\n");
+            "netns add vpcwall-lab-router\nnetns add vpcwall-lab-internet\nnetns add vpcwall-lab-web\n"
+            "netns add vpcwall-lab-services\n");
 }
 
 TEST(LinkSetup, JoinsTheRouterToEachEndpointByOneVethPair) {

@@ -48,16 +48,22 @@ std::vector<std::string> texts(const std::vector<Prefix>& prefixes) {
   return result;
 }
 
-TEST(LabPlan, HasOneNamespacePerInterfaceOneForTheRouterAndOneForTheInternet) {
+TEST(LabPlan, HasANamespaceForEachInterfaceTheRouterTheInternetAndTheServices) {
   const LabPlan plan = make_lab_plan(two_subnets(), "lab");
   EXPECT_EQ(plan.router_namespace, "vpcwall-lab-router");
-  ASSERT_EQ(plan.endpoints.size(), 3U);
+  ASSERT_EQ(plan.endpoints.size(), 4U);
   EXPECT_EQ(plan.endpoints[0].network_namespace, "vpcwall-lab-internet");
   EXPECT_EQ(plan.endpoints[0].interface, "");
   EXPECT_EQ(plan.endpoints[1].network_namespace, "vpcwall-lab-web");
   EXPECT_EQ(plan.endpoints[1].interface, "web");
   EXPECT_EQ(plan.endpoints[2].network_namespace, "vpcwall-lab-db");
   EXPECT_THAT(texts(plan.endpoints[2].addresses), ElementsAre("10.0.1.5/32"));
+  EXPECT_EQ(services_of(plan), 3U);
+  EXPECT_EQ(plan.endpoints[3].network_namespace, "vpcwall-lab-services");
+  EXPECT_EQ(plan.endpoints[3].interface, "");
+  EXPECT_THAT(texts(plan.endpoints[3].addresses),
+              ElementsAre("169.254.169.253/32", "169.254.169.254/32", "169.254.169.123/32",
+                          "169.254.170.2/32", "169.254.169.250/32", "169.254.169.251/32", "10.0.0.2/32"));
   EXPECT_THAT(texts(plan.vpc_ranges), ElementsAre("10.0.0.0/16"));
 }
 
@@ -90,7 +96,9 @@ TEST(LabPlan, TurnsAnyInterfaceNameIntoAUniqueFileName) {
       {"an ordinary name stays", {"web-1.a_b"}, {"web-1.a_b"}},
       {"what a shell or a path would read differently goes", {"a b/../c;$(d)"}, {"a-b-..-c---d-"}},
       {"names that become equal are told apart", {"a b", "a/b", "a-b"}, {"a-b", "a-b-2", "a-b-3"}},
-      {"the lab's own names are taken", {"router", "internet"}, {"router-2", "internet-2"}},
+      {"the lab's own names are taken",
+       {"router", "internet", "services"},
+       {"router-2", "internet-2", "services-2"}},
       {"a long name is cut", {std::string(300, 'x')}, {std::string(64, 'x')}},
       {"a nameless interface has its id", {""}, {"eni-"}},
   };
@@ -102,7 +110,7 @@ TEST(LabPlan, TurnsAnyInterfaceNameIntoAUniqueFileName) {
     }
     const LabPlan plan = make_lab_plan(policy, "lab");
     std::vector<std::string> names;
-    for (std::size_t i = 1; i < plan.endpoints.size(); ++i) names.push_back(plan.endpoints[i].name);
+    for (std::size_t i = 1; i < services_of(plan); ++i) names.push_back(plan.endpoints[i].name);
     EXPECT_EQ(names, example.endpoints) << example.description;
   }
 }

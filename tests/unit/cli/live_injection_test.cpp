@@ -64,7 +64,44 @@ TEST(Injection, TheMarkerGoesTheSameWay) {
   const Injection out = plan("udp 10.0.0.5:2 > 203.0.113.12:1");
   EXPECT_EQ(out.marker.source, ip("10.0.0.5"));
   EXPECT_EQ(out.marker.destination, ip("169.254.169.123"));
-  EXPECT_EQ(out.marker_to, 0U);
+  EXPECT_EQ(out.marker_to, services_of(wires())) << "and a service's packets come from the services";
+  EXPECT_EQ(in.marker_from, services_of(wires()));
+}
+
+// E-16, O-20: without `from`, a packet is sent from where its source belongs.
+TEST(Injection, SendsFromWhereTheSourceBelongsUnlessTheStepSaysOtherwise) {
+  const std::size_t services = services_of(wires());
+  EXPECT_EQ(plan("udp 169.254.169.253:53 > 10.0.0.5:2").from, services);
+  EXPECT_EQ(plan("icmp 0/0 1 10.0.0.1 > 10.0.0.5").from, services) << "the router";
+  EXPECT_EQ(plan("udp 10.0.1.99:53 > 10.0.0.5:2").from, services) << "no interface has it";
+  const auto from = [](const char* packet, Origin origin) {
+    return plan_injection({packet_of(packet), {}, origin}, only_a1(), wires(), 20000).from;
+  };
+  EXPECT_EQ(from("udp 169.254.169.253:53 > 10.0.0.5:2", Origin::uplink), 0U);
+  EXPECT_EQ(from("udp 10.0.1.5:53 > 10.0.0.5:2", Origin::uplink), 0U);
+  EXPECT_EQ(from("udp 203.0.113.12:67 > 10.0.0.5:68", Origin::services), services);
+}
+
+TEST(Injection, KnowsWhichStepsLeaveASubnetOut) {
+  const auto leaves_out = [](const char* packet, std::vector<PathSide> path) {
+    return leaves_unlisted_side_out({packet_of(packet), std::move(path)}, only_a1());
+  };
+  EXPECT_TRUE(leaves_out("tcp S 10.0.1.99:1 > 10.0.0.5:2", {{Direction::ingress, "a1"}}));
+  EXPECT_TRUE(leaves_out("tcp S 10.0.0.5:1 > 10.0.1.99:2", {{Direction::egress, "a1"}}));
+  EXPECT_FALSE(leaves_out("tcp S 10.0.0.5:1 > 10.0.1.99:2", {}));
+  EXPECT_FALSE(leaves_out("tcp S 203.0.113.12:1 > 10.0.0.5:2", {{Direction::ingress, "a1"}}));
+  EXPECT_FALSE(leaves_out("tcp S 10.0.0.99:1 > 203.0.113.12:2", {{Direction::egress, "a1"}}));
+}
+
+TEST(Injection, HasAMarkerForAPolicyWithoutInterfaces) {
+  const Policy empty =
+      policy_of("{version: 1, vpc: {cidr: 10.0.0.0/16}, subnets: [{name: A, cidr: 10.0.0.0/24}]}");
+  const LabPlan wires = make_lab_plan(empty, "t");
+  const Injection way =
+      plan_injection({packet_of("tcp S 203.0.113.12:1 > 10.0.0.99:443"), {}}, empty, wires, 20000);
+  EXPECT_EQ(way.marker.destination, ip("10.0.0.99"));
+  EXPECT_EQ(way.marker_from, services_of(wires));
+  EXPECT_EQ(way.marker_to, 0U);
 }
 
 TEST(Injection, KnowsWhatNoRouterForwards) {

@@ -41,6 +41,8 @@ backend: xt
 fail_mode: open
 queues: {first: 10, count: 4, length: 1024, copy_bytes: 256, receive_buffer: 1048576}
 devices: {web: eth0, eni-0a1b2c3d: eth1}
+uplinks: [eth2]
+services: [eth0]
 control: {socket: /tmp/vpcwall.sock, group: adm}
 state: {directory: /srv/state, policies: 5, snapshot_seconds: 7}
 http: {listen: "[::1]:9100"}
@@ -54,6 +56,8 @@ remove_hooks_at_stop: false
   ASSERT_TRUE(loaded.settings.has_value()) << all_of(loaded);
   Settings expected;
   expected.policy = "/srv/policy.yaml";
+  expected.uplinks = {"eth2"};
+  expected.services = {"eth0"};
   expected.mode = HookMode::host;
   expected.backend = HookBackend::xt;
   expected.fail_mode = FailMode::open;
@@ -150,6 +154,25 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
     EXPECT_NE(first.message.find(mistake.message), std::string::npos) << mistake.text << "\n"
                                                                       << all_of(loaded);
   }
+}
+
+// D-2, E-16: a device leads to one place.
+TEST(SettingsTest, RefusesADeviceInTwoPlaces) {
+  const auto mistakes = [](const std::string& text) {
+    return all_of(load_settings("version: 1\n" + text, "daemon.yaml"));
+  };
+  EXPECT_EQ(mistakes("devices: {web: eth1}\nuplinks: [eth0]\nservices: [eth2]\n"), "");
+  EXPECT_NE(mistakes("uplinks: [eth0]\nservices: [eth0]\n").find("in uplinks and in services"),
+            std::string::npos);
+  EXPECT_NE(
+      mistakes("devices: {web: eth1}\nuplinks: [eth1]\n").find("in uplinks, expected a device that is no"),
+      std::string::npos);
+  EXPECT_NE(mistakes("devices: {web: eth1}\nservices: [eth1]\n").find("only in host mode"),
+            std::string::npos);
+  EXPECT_EQ(mistakes("mode: host\ndevices: {web: eth1}\nservices: [eth1]\n"), "")
+      << "a host may trust the link that it guards";
+  EXPECT_NE(mistakes("uplinks: [eth0, eth0]\n").find("twice"), std::string::npos);
+  EXPECT_NE(mistakes("services: [lo]\n").find("expected the name of a network device"), std::string::npos);
 }
 
 TEST(SettingsTest, ListensOnLoopbackUnlessToldOtherwise) {

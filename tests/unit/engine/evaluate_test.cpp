@@ -170,7 +170,9 @@ TEST_F(Evaluate, BelievesTheDeviceAndNotTheAddress) {
   use(small_vpc(open_web), {{7, "web"}, {8, "app"}});
   const Packet forged = packet_of("tcp S 10.0.1.11:40000 > 198.51.100.77:80");
   EXPECT_EQ(gates(judge(forged, {7, 0})), "source-dest-check:deny") << "web speaks with app's address";
-  EXPECT_EQ(judge(forged, {99, 0}).reason, Reason::not_guarded) << "app's address, but not from app's device";
+  EXPECT_EQ(gates(judge(forged, {99, 0})), "source-dest-check:deny") << "app's address, from another device";
+  EXPECT_EQ(judge(forged, {99, 0}).gates[0].interface, policy_->interface_named("app"));
+  EXPECT_EQ(gates(judge(forged, {8, 0})), "sg-egress:new acl-egress:allow");
   EXPECT_EQ(gates(judge(packet_of("tcp S 10.0.1.11:40000 > 10.0.1.11:80"), {7, 0})), "source-dest-check:deny")
       << "app does not talk to itself through web's device";
   const Packet misrouted = packet_of("tcp S 203.0.113.12:40000 > 10.0.1.11:443");

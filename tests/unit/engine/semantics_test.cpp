@@ -12,8 +12,10 @@ using test::Judge;
 using test::packet_of;
 using test::small_vpc;
 
-constexpr std::uint32_t of_web = 7, of_app = 8;  // kernel devices
+constexpr std::uint32_t of_web = 7, of_app = 8, of_uplink = 91, of_services = 92;  // kernel devices
 const std::vector<DeviceBinding> web_only{{of_web, "web"}};
+const std::vector<DeviceBinding> places{
+    {of_web, "web"}, {of_uplink, {}, Origin::uplink}, {of_services, {}, Origin::services}};
 const std::vector<DeviceBinding> web_and_app{{of_web, "web"}, {of_app, "app"}};
 
 Packet bare(Protocol protocol, const char* source, const char* destination) {
@@ -197,13 +199,13 @@ TEST(Semantics, TheOtherInterfaceKnowsNothingOfTheFlow) {  // S-2, C-47, C-67
       "  - {name: web, ingress: [{protocol: tcp, ports: 443, source: 203.0.113.0/24}], egress: []}\n"
       "  - {name: app, ingress: [], egress: [{protocol: tcp, ports: all, destination: "
       "203.0.113.0/24}]}");
-  policy.interfaces[1].source_dest_check = false;
-  Judge judge(policy, web_and_app);
-  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 10.0.1.10:443", {0, of_web}), "NI+100 SI+new");
-  EXPECT_EQ(judge("tcp SA 10.0.1.10:443 > 203.0.113.12:40000", {of_app, 0}), "SO+r NO+100")
+  for (Interface& interface : policy.interfaces) interface.source_dest_check = false;
+  Judge judge(policy, web_and_app);  // both forward for 198.51.100.77
+  EXPECT_EQ(judge("tcp S 203.0.113.12:40000 > 198.51.100.77:443", {0, of_web}), "NI+100 SI+new");
+  EXPECT_EQ(judge("tcp SA 198.51.100.77:443 > 203.0.113.12:40000", {of_app, 0}), "SO+r NO+100")
       << "app's rules let it pass, and it opens no flow";
-  EXPECT_EQ(judge("tcp A 203.0.113.12:40000 > 10.0.1.10:443", {0, of_app}), "NI+100 SI-");
-  EXPECT_EQ(judge("tcp SA 10.0.1.10:443 > 203.0.113.12:40000", {of_web, 0}), "SO+st NO+100");
+  EXPECT_EQ(judge("tcp A 203.0.113.12:40000 > 198.51.100.77:443", {0, of_app}), "NI+100 SI-");
+  EXPECT_EQ(judge("tcp SA 198.51.100.77:443 > 203.0.113.12:40000", {of_web, 0}), "SO+st NO+100");
 }
 
 TEST(Semantics, TracepathNeedsARuleForItsProbes) {  // C-55
@@ -240,6 +242,7 @@ TEST(Semantics, ExemptsForwardedPacketsToo) {  // E-24
   Judge judge(small_vpc(shut), web_only);
   EXPECT_EQ(judge("tcp S 192.0.2.99:1000 > 169.254.169.254:80", {of_web, 0}), "EX");
   EXPECT_EQ(judge("tcp SA 169.254.169.254:80 > 192.0.2.99:1000", {0, of_web}), "EX");
+  EXPECT_EQ(judge("tcp SA 169.254.169.254:80 > 192.0.2.99:1000", {of_uplink, of_web}), "SD-");
   EXPECT_EQ(judge("tcp S 192.0.2.99:1000 > 169.254.169.252:80", {of_web, 0}), "SD-");
 }
 
@@ -270,9 +273,10 @@ TEST(Semantics, ExemptsListenerDiscoveryOfTheLinkOnly) {  // E-21
 }
 
 TEST(Semantics, ExemptsDhcpOverIpv6) {  // E-15, E-19
-  Judge judge(small_vpc(shut), web_only);
+  Judge judge(small_vpc(shut), places);
   EXPECT_EQ(judge("udp [fe80::10]:546 > [ff02::1:2]:547", {of_web, 0}), "EX");
-  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {0, of_web}), "EX");
+  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {of_services, of_web}), "EX");
+  EXPECT_EQ(judge("udp [fe80::1]:547 > [fe80::10]:546", {of_uplink, of_web}), "NI+101 SI-");
   EXPECT_EQ(judge("udp [fe80::10]:547 > [fe80::1]:546", {of_web, 0}), "SO-")
       << "the interface is a client of the service, not the server";
   EXPECT_EQ(judge("udp [fe80::10]:68 > [ff02::1:2]:67", {of_web, 0}), "SO-") << "IPv4's ports";
@@ -298,11 +302,12 @@ TEST(Semantics, JudgesAMiddleboxAtItsOwnGates) {  // O-4, O-15, D-5
       "  - {name: db, ingress: [{protocol: all, source: 10.0.0.0/16}]}");
   policy.interfaces[0].source_dest_check = false;
   Judge judge(policy, web_only);
-  const char* query = "tcp S 10.0.1.11:40000 > 10.0.2.10:5432";
-  EXPECT_EQ(judge(query, {0, of_web}), "SO+new NO+100 NI+100 SI+new") << "from app to web, for db";
-  EXPECT_EQ(judge(query, {of_web, 0}), "SO+new NO+100 NI+100 SI+new") << "from web to db, for app";
-  EXPECT_EQ(judge("tcp SA 10.0.2.10:5432 > 10.0.1.11:40000", {0, of_web}), "SO+st NO+100 NI+100 SI+st");
-  EXPECT_EQ(judge("tcp S 10.0.1.11:40000 > 10.0.2.10:22", {0, of_web}), "SO+new NO+100 NI+100 SI-");
+  const char* query = "tcp S 10.0.1.99:40000 > 10.0.2.10:5432";  // of a neighbour that is no interface
+  EXPECT_EQ(judge(query, {0, of_web}), "NO+100 NI+100 SI+new") << "to web, for db";
+  EXPECT_EQ(judge(query, {of_web, 0}), "SO+new NO+100 NI+100 SI+new") << "from web to db, for the neighbour";
+  EXPECT_EQ(judge("tcp SA 10.0.2.10:5432 > 10.0.1.99:40000", {0, of_web}), "SO+st NO+100 NI+100 SI+st");
+  EXPECT_EQ(judge("tcp S 10.0.1.99:40000 > 10.0.2.10:22", {0, of_web}), "NO+100 NI+100 SI-");
+  EXPECT_EQ(judge("tcp S 10.0.1.11:40000 > 10.0.2.10:5432", {of_web, 0}), "SD-") << "not in the name of app";
 }
 
 TEST(Semantics, JudgesTheSidesInTurn) {  // O-4, C-66

@@ -125,6 +125,10 @@ inline std::vector<Fixture> own_fixtures() {
        vpc + "security_groups:\n  - {name: a}\nlint:\n  suppress:\n    - {check: VW007, object: a, reason: "
              "to come}\n",
        vpc + "lint:\n  suppress:\n    - {check: VW007, object: a, reason: gone}  # here\n"},
+      {"VW016",
+       vpc + "subnets: [{name: s, cidr: 10.0.1.0/24}]\n"
+             "interfaces: [{name: i, subnet: s, addresses: [10.0.1.10], device: eth1}]\n",
+       "version: 1\nvpc: {cidr: 10.0.0.0/16}  # here\n"},
   };
 }
 

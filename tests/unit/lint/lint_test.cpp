@@ -40,6 +40,38 @@ std::string message_of(const std::string& text, const std::string& check) {
   return report.findings.empty() ? std::string{} : report.findings.front().message;
 }
 
+// What VW016 says of a policy without devices, next to a daemon with these settings.
+Words said_of_places(const std::string& settings) {
+  Reporter reporter("daemon.yaml");
+  LintOptions options{{find_check("VW016")}, {}};
+  options.places = read_daemon_places(settings, reporter);
+  EXPECT_FALSE(reporter.has_error()) << settings;
+  Words messages;
+  for (const Finding& finding : lint(*load_policy(vpc, "p.yaml").policy, options).findings)
+    messages.push_back(finding.message.substr(0, finding.message.find(',')));
+  return messages;
+}
+
+TEST(DaemonPlaces, AreAskedForOnlyWhereSettingsAreGiven) {  // D-2, E-16
+  EXPECT_EQ(said(lint_text(vpc, {"VW016"})), Words{});
+  const Words router{"the daemon routes and knows no device"};
+  const Words host{"the daemon guards a host and its `services` name no device"};
+  EXPECT_EQ(said_of_places("version: 1\n"), router);
+  EXPECT_EQ(said_of_places("devices: {}\nuplinks: []\nservices: [eth0]\n"), router);
+  EXPECT_EQ(said_of_places("uplinks: [eth0]\n"), Words{});
+  EXPECT_EQ(said_of_places("devices: {web: eth1}\n"), Words{});
+  EXPECT_EQ(said_of_places("mode: host\ndevices: {web: eth0}\n"), host);
+  EXPECT_EQ(said_of_places("mode: host\ndevices: {web: eth0}\nservices: [eth0]\n"), Words{});
+}
+
+TEST(DaemonPlaces, ReportsATextThatIsNoSettings) {
+  for (const char* text : {"[1, 2]", "{", ""}) {
+    Reporter reporter("daemon.yaml");
+    (void)read_daemon_places(text, reporter);
+    EXPECT_TRUE(reporter.has_error()) << text;
+  }
+}
+
 const std::string allow = "action: allow, protocol: tcp, ports: ";
 const std::string deny = "action: deny, protocol: tcp, ports: ";
 
