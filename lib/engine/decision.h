@@ -92,9 +92,10 @@ inline constexpr std::size_t reason_count = 11;
 struct GateOutcome {
   Gate gate = Gate::exempt;
   Outcome outcome = Outcome::deny;
-  InterfaceIndex interface = no_interface;  // none: the gate is a subnet's, for an address that none has (O-20)
-  CounterSlot rule = no_slot;               // the rule, entry, `*` or implicit deny that decided
-  SubnetIndex subnet = no_subnet;           // of a network ACL's gate, and of a check at no interface
+  InterfaceIndex interface =
+      no_interface;                // none: the gate is a subnet's, for an address that none has (O-20)
+  CounterSlot rule = no_slot;      // the rule, entry, `*` or implicit deny that decided
+  SubnetIndex subnet = no_subnet;  // of a network ACL's gate, and of a check at no interface
 };
 
 // Where a gate is, by name: at a subnet's edge or at an interface. Not for traffic that is exempt.

@@ -83,8 +83,7 @@ class Recognition {
   void add_missing(const Refusal& refusal) {
     const Leg& reply = *coverage_.story(inquiry_.request.source_port).reply;
     const bool server = refusal.gate.gate == Gate::acl_egress;
-    const bool inside =
-        server ? reply.journey.enters_guarded() : reply.journey.leaves_guarded();
+    const bool inside = server ? reply.journey.enters_guarded() : reply.journey.leaves_guarded();
     const MistakeKind kind = server ? (inside ? MistakeKind::no_ephemeral_server_egress_inside
                                               : MistakeKind::no_ephemeral_server_egress_outside)
                                     : (inside ? MistakeKind::no_ephemeral_client_ingress_inside

@@ -25,7 +25,7 @@ struct LintOptions {
   std::vector<const Check*> checks;  // in any order
   Parameters parameters;
   std::uint64_t questions = QuestionBudget::most;  // how much may be asked of evaluate()
-  std::optional<DaemonPlaces> places;               // empty: nothing is known of the daemon's settings
+  std::optional<DaemonPlaces> places;              // empty: nothing is known of the daemon's settings
 };
 
 struct LintReport {

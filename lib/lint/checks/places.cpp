@@ -7,9 +7,8 @@ namespace vpcwall {
 bool find_unknown_places(const Policy& policy, Inspection& inspection) {
   if (!inspection.places()) return false;
   const DaemonPlaces& places = *inspection.places();
-  const bool bound =
-      places.devices || std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
-                                    [](const Interface& one) { return !one.device.empty(); });
+  const bool bound = places.devices || std::any_of(policy.interfaces.begin(), policy.interfaces.end(),
+                                                   [](const Interface& one) { return !one.device.empty(); });
   if (places.host && !places.services)
     inspection.report(policy.vpc.at,
                       "the daemon guards a host and its `services` name no device, so what the resolver, "
