@@ -247,7 +247,8 @@ class Evaluation {
       return record({gate, Outcome::tracked, index, opening->opened_by});
     }
     const Flow* flow = key ? state_.flows.find(*key, question_.now) : nullptr;
-    const bool starts_anew = flow != nullptr && is_closed(flow->state) && packet_.tcp_flags.opens();  // C-29
+    const bool starts_anew = flow != nullptr && (is_closed(flow->state) || flow->restored) &&  // C-29, C-67
+                             packet_.tcp_flags.opens();
     if (flow != nullptr && !starts_anew) {
       touch(effect, *key, flow->originator, direction, interface);
       return record({gate, Outcome::tracked, index, flow->opened_by}, 0, flow);

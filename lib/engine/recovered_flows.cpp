@@ -40,28 +40,48 @@ std::optional<Flow> flow_at(const fast_path::flow_record& record, std::size_t si
   const fast_path::idle_settings& idle = record.idle[side];
   flow.expires =
       flow.last_packet + idle_timeout(flow.state, {idle.tcp_established, idle.udp, idle.udp_stream});
-  if (flow.opened_at > flow.last_packet || flow.last_packet > now || flow.expires <= now) return std::nullopt;
+  if (flow.opened_at > flow.last_packet || flow.last_packet > now) return std::nullopt;
   return flow;
+}
+
+// Calls `take(flow, retired)` for each tracked side of each record.
+template <class Take>
+void each_flow(std::span<const fast_path::flow_record> records, const CompiledPolicy& policy, TimePoint now,
+               Take&& take) {
+  std::unordered_map<std::uint64_t, InterfaceNumber> numbers;
+  for (const CompiledInterface& interface : policy.interfaces)
+    numbers.emplace(interface.mark, interface.number);
+  for (const fast_path::flow_record& shared : records) {
+    const fast_path::flow_record record = shared;  // a side is read from one copy
+    const bool retired = record.generation == 0 || (record.state & VPCWALL_RETIRED) != 0;
+    for (std::size_t side = 0; side < 2; ++side) {
+      if ((record.state >> (fast_path::side_bits * side) & fast_path::side_tracked) == 0) continue;
+      const auto number = numbers.find(record.direction[side].side_interface);
+      if (number == numbers.end()) continue;
+      if (const auto flow = flow_at(record, side, number->second, now)) take(*flow, retired);
+    }
+  }
 }
 
 }  // namespace
 
 std::vector<Flow> recovered_flows(std::span<const fast_path::flow_record> records,
                                   const CompiledPolicy& policy, TimePoint now) {
-  std::unordered_map<std::uint64_t, InterfaceNumber> numbers;
-  for (const CompiledInterface& interface : policy.interfaces)
-    numbers.emplace(interface.mark, interface.number);
   std::vector<Flow> flows;
-  for (const fast_path::flow_record& shared : records) {
-    if (shared.generation == 0 || (shared.state & VPCWALL_RETIRED) != 0) continue;
-    const fast_path::flow_record record = shared;  // a side is read from one copy
-    for (std::size_t side = 0; side < 2; ++side) {
-      if ((record.state >> (fast_path::side_bits * side) & fast_path::side_tracked) == 0) continue;
-      const auto number = numbers.find(record.direction[side].side_interface);
-      if (number == numbers.end()) continue;
-      if (const auto flow = flow_at(record, side, number->second, now)) flows.push_back(*flow);
-    }
-  }
+  each_flow(records, policy, now, [&](const Flow& flow, bool retired) {
+    if (!retired && flow.expires > now) flows.push_back(flow);
+  });
+  return flows;
+}
+
+// Of a record that is retired the worker knows better, but for one thing: a process may be killed after it
+// retired the record of a closed flow and before it took that over.
+std::vector<Flow> flows_that_ended(std::span<const fast_path::flow_record> records,
+                                   const CompiledPolicy& policy, TimePoint now) {
+  std::vector<Flow> flows;
+  each_flow(records, policy, now, [&](const Flow& flow, bool retired) {
+    if (is_closed(flow.state) || (!retired && flow.expires <= now)) flows.push_back(flow);
+  });
   return flows;
 }
 

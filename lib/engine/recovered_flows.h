@@ -21,4 +21,9 @@ namespace vpcwall {
 [[nodiscard]] std::vector<Flow> recovered_flows(std::span<const fast_path::flow_record> records,
                                                 const CompiledPolicy& policy, TimePoint now);
 
+// The flows that had ended by what the kernel saw, with their last packet: no older account of them, opened
+// before that packet, is true any more.
+[[nodiscard]] std::vector<Flow> flows_that_ended(std::span<const fast_path::flow_record> records,
+                                                 const CompiledPolicy& policy, TimePoint now);
+
 }  // namespace vpcwall

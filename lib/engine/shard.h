@@ -38,6 +38,9 @@ class Shard {
   // packet.
   void use(WaitingFlows& waiting) noexcept { waiting_ = &waiting; }
 
+  // Where flows that end are noted for the process after this one. Before the first packet.
+  void use(const EndedFlows& ended) noexcept { flows_.note_ends_in(ended); }
+
   // From now on decisions may be remembered there; refusals only if `refusals`. Before the first packet.
   void use(FastPath& fast_path, Places::Owner owner, bool refusals = true);
 

@@ -97,7 +97,7 @@ void FlowTable::touch(const FlowKey& key, const FlowPacket& packet, TimePoint no
   const auto side = static_cast<std::size_t>(packet.direction);
   ++flow.packets[side];
   flow.bytes[side] += packet.bytes;
-  flow.state = next_state(flow.state, packet.tcp_flags, packet.direction);
+  enter(flow, next_state(flow.state, packet.tcp_flags, packet.direction));
   const Duration timeout = idle_timeout(flow.state, packet.timeouts);
   leave_timer(index);
   restart_timer(index, timeout, now);
@@ -111,7 +111,7 @@ void FlowTable::catch_up(const FlowKey& key, const FlowProgress& progress) noexc
     flow.packets[side] += progress.packets[side];
     flow.bytes[side] += progress.bytes[side];
   }
-  flow.state = progress.state;
+  enter(flow, progress.state);
   const TimePoint last = std::max(flow.last_packet, progress.last_packet);
   leave_timer(index);
   restart_timer(index, idle_timeout(flow.state, progress.timeouts), last);
@@ -165,8 +165,14 @@ void FlowTable::restart_timer(std::uint32_t index, Duration timeout, TimePoint n
   timer.newest = index;
 }
 
+void FlowTable::enter(Flow& flow, FlowState state) const noexcept {
+  if (ended_ != nullptr && is_closed(state) && !is_closed(flow.state)) ended_->note(flow.key);
+  flow.state = state;
+}
+
 void FlowTable::unlink(std::uint32_t index) noexcept {
   Entry& entry = entries_[index];
+  if (ended_ != nullptr) ended_->note(entry.flow.key);
   leave_timer(index);
   std::uint32_t* link = &buckets_[bucket_of(entry.flow.key)];
   while (*link != index) link = &entries_[*link].next_in_bucket;

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "flow/ended_flows.h"
 #include "flow/flow_hash.h"
 #include "flow/flow_key.h"
 #include "flow/flow_state.h"
@@ -39,6 +40,9 @@ struct Flow {
   std::uint32_t opened_by = 0;  // counter slot of the rule that let the first packet in
   FlowState state = FlowState::other;
   Originator originator = Originator::local;
+  // From a copy that a process made which then ended without notice: what a SYN on its tuple is, today's
+  // rules say (C-67).
+  bool restored = false;
 };
 
 struct FlowOpening {
@@ -68,6 +72,9 @@ struct FlowProgress {
 class FlowTable {
  public:
   FlowTable(std::size_t capacity, const FlowHash::Seed& seed);
+
+  // From now on every flow that ends is noted there: that is closed, or removed for whatever reason.
+  void note_ends_in(const EndedFlows& ended) noexcept { ended_ = &ended; }
 
   // The live flow of `key`, or null. The pointer is good until the next change of the table.
   [[nodiscard]] const Flow* find(const FlowKey& key, TimePoint now) const noexcept {
@@ -194,8 +201,10 @@ class FlowTable {
   void restart_timer(std::uint32_t index, Duration timeout, TimePoint now);
   void leave_timer(std::uint32_t index) noexcept;
   void unlink(std::uint32_t index) noexcept;  // out of bucket, timer and table
+  void enter(Flow& flow, FlowState state) const noexcept;
 
   FlowHash hash_;
+  const EndedFlows* ended_ = nullptr;
   std::size_t capacity_;
   std::size_t size_ = 0;
   std::uint32_t used_ = 0;    // entries_[0, used_) were handed out at least once

@@ -288,6 +288,8 @@ TEST_F(FastPathCoherence, ARecordOfWhatHasEndedTellsNothing) {
   for (const char* packet : {syn, syn_ack, ack}) send(packet);
   const auto records = kernel_.memory().flows;
   EXPECT_EQ(recovered_flows(records, *policy_, now_ + seconds(431'999)).size(), 1U);
+  EXPECT_EQ(flows_that_ended(records, *policy_, now_ + seconds(431'999)).size(), 0U);
+  EXPECT_EQ(flows_that_ended(records, *policy_, now_ + seconds(432'000)).size(), 1U);
   EXPECT_EQ(recovered_flows(records, *policy_, now_ + seconds(432'000)).size(), 0U)
       << "it has idled too long";
   CompileContext other;
@@ -297,6 +299,8 @@ TEST_F(FastPathCoherence, ARecordOfWhatHasEndedTellsNothing) {
   const std::vector<Flow> closed = recovered_flows(records, *policy_, now_);
   ASSERT_EQ(closed.size(), 1U);
   EXPECT_EQ(closed[0].state, FlowState::closed) << "as the kernel saw it";
+  ASSERT_EQ(flows_that_ended(records, *policy_, now_).size(), 1U) << "and so an older account is wrong";
+  EXPECT_EQ(flows_that_ended(records, *policy_, now_)[0].last_packet, now_);
 }
 
 }  // namespace
