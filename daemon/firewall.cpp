@@ -56,7 +56,10 @@ Firewall::Firewall(const Settings& settings, Inheritance inheritance)
                                        .fail_open = settings.fail_mode == FailMode::open},
                          take_queue_socket(descriptor_name(number)));
     shards_.emplace_back(std::in_place, settings.flows_per_worker, random_seed(), allowance_);
-    shards_.back().with([&](Shard& shard) { shard.use(waiting_); });
+    shards_.back().with([&](Shard& shard) {
+      shard.use(waiting_);
+      if (inheritance_.ended != nullptr) shard.use(*inheritance_.ended);
+    });
     if (!fast_path_) continue;
     // What the kernel repeats outlives this process, and then, failing open, nothing is to be refused.
     const bool refusals = settings.fail_mode == FailMode::closed;

@@ -30,6 +30,7 @@
 #include "daemon/queue/nfqueue.h"
 #include "daemon/queue/worker_scheduling.h"
 #include "daemon/settings.h"
+#include "daemon/state/crash_journal.h"
 #include "flow/flow_table_use.h"
 #include "policy/policy.h"
 #include "runtime/reloader.h"
@@ -55,7 +56,9 @@ struct FastPathStatus {
 struct Inheritance {
   std::map<std::string, FileDescriptor> descriptors;  // "queue-0": its socket, still bound
   std::optional<SavedState> state;
-  std::uint32_t queue_seed = 0;  // HookPlan::queue_seed
+  Aftermath before;
+  const EndedFlows* ended = nullptr;  // where flows that end are noted; outlives the Firewall
+  std::uint32_t queue_seed = 0;       // HookPlan::queue_seed
 };
 
 enum class Ending : std::uint8_t {
@@ -182,6 +185,7 @@ class Firewall {
   [[nodiscard]] static std::vector<DeviceBinding> bindings_of(const std::vector<NamedDevice>& devices);
   [[nodiscard]] HookPlan hook_plan(const Policy& policy, const std::vector<NamedDevice>& devices);
   void inherit(const Policy& policy);
+  [[nodiscard]] bool drop_ended_since(SavedState& state, SavedState& left_in_kernel);
   void drop_ended_waiting();
   void give_flows_to(Shadow& shadow) const;
   void load_fast_path();

@@ -74,6 +74,10 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   for (const LocalPort& port : settings.management_bypass)
     spdlog::warn("management bypass: {} of this host passes unjudged, which AWS has nothing like",
                  to_string(port));
+  if (lasting.journal) {
+    changes.use(*lasting.journal);
+    lasting.journal->came(lasting.journal->comes(first.text.text));
+  }
   firewall.start(policy);
   changes.began(std::move(first.text), first.source, first.diagnostics);
   if (const FastPathStatus fast_path = firewall.fast_path(); !fast_path.reason.empty())
@@ -87,8 +91,9 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
                         firewall.backend(), settings.control.socket));
   for (const auto& [name, descriptor] : firewall.descriptors()) keep_descriptor(name, descriptor);
   std::optional<StateKeeper> keeper;
-  if (lasting.directory && !settings.test_clock)
-    keeper.emplace(state_path(settings), std::chrono::seconds(settings.state.snapshot_seconds), now());
+  if (lasting.journal)
+    keeper.emplace(state_path(settings), *lasting.journal,
+                   std::chrono::seconds(settings.state.snapshot_seconds), now());
   const Served served = serve({firewall, changes, control, http.get(), keeper ? &*keeper : nullptr});
   const bool done = firewall.stop(served.ending);
   if (keeper) keeper->keep_last(firewall);

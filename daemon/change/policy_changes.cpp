@@ -99,11 +99,16 @@ bool PolicyChanges::bring_into_force(const PolicyText& candidate, ChangeOutcome&
   for (const Diagnostic& diagnostic : loaded.diagnostics)
     outcome.diagnostics.push_back(to_string(diagnostic));
   if (!loaded.policy) return false;
+  const std::uint64_t number = journal_ != nullptr ? journal_->comes(candidate.text) : 0;
   try {
     outcome.report = firewall_.reload(*loaded.policy, absent);
   } catch (const std::exception& error) {
     outcome.diagnostics.emplace_back(error.what());
   }
+  if (journal_ != nullptr && outcome.report)
+    journal_->came(number);
+  else if (journal_ != nullptr)
+    journal_->withdrew(number);
   return outcome.report.has_value();
 }
 

@@ -28,6 +28,7 @@
 #include "daemon/change/policy_history.h"
 #include "daemon/firewall.h"
 #include "daemon/settings.h"
+#include "daemon/state/crash_journal.h"
 
 namespace vpcwall {
 
@@ -52,6 +53,9 @@ class PolicyChanges {
  public:
   PolicyChanges(const Settings& settings, Firewall& firewall, std::optional<PolicyHistory> history,
                 std::string no_history);
+
+  // Where every policy is kept before it comes into force. Before the first change.
+  void use(CrashJournal& journal) noexcept { journal_ = &journal; }
 
   void began(PolicyText text, PolicySource source, const std::vector<std::string>& diagnostics);
 
@@ -110,6 +114,7 @@ class PolicyChanges {
   const Settings& settings_;
   Firewall& firewall_;
   std::optional<PolicyHistory> history_;
+  CrashJournal* journal_ = nullptr;
   std::string no_history_;
   AuditLog audit_;
   PolicyText in_force_;

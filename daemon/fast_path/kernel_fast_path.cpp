@@ -211,7 +211,8 @@ KernelFastPath::Pins::~Pins() {
   std::filesystem::remove_all(folder_, ignored);
 }
 
-std::vector<Flow> KernelFastPath::flows_left_behind(const CompiledPolicy& policy, TimePoint now) const {
+KernelFastPath::LeftBehind KernelFastPath::flows_left_behind(const CompiledPolicy& policy,
+                                                             TimePoint now) const {
   const FileDescriptor memory(bpf_obj_get(memory_name_.c_str()));
   bpf_map_info info{};
   std::uint32_t info_size = sizeof info;
@@ -221,9 +222,10 @@ std::vector<Flow> KernelFastPath::flows_left_behind(const CompiledPolicy& policy
   void* const address = ::mmap(nullptr, bytes, PROT_READ, MAP_SHARED, memory.get(), 0);
   if (address == MAP_FAILED) return {};
   const auto* records = static_cast<const fast_path::flow_record*>(address);
-  std::vector<Flow> flows = recovered_flows({records, info.max_entries}, policy, now);
+  LeftBehind left{recovered_flows({records, info.max_entries}, policy, now),
+                  flows_that_ended({records, info.max_entries}, policy, now)};
   ::munmap(address, bytes);
-  return flows;
+  return left;
 }
 
 void KernelFastPath::leave_for_successor() noexcept {

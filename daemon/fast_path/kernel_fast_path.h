@@ -62,7 +62,10 @@ class KernelFastPath {
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_; }
 
   // What a process before was passing on when it ended, by the memory that it left: leave_for_successor().
-  [[nodiscard]] std::vector<Flow> flows_left_behind(const CompiledPolicy& policy, TimePoint now) const;
+  struct LeftBehind {
+    std::vector<Flow> flows, ended;
+  };
+  [[nodiscard]] LeftBehind flows_left_behind(const CompiledPolicy& policy, TimePoint now) const;
   // Gives the memory of the flows a name, so that the next process finds it, however this one ends. Where
   // there is no place for a name, the next one begins without.
   void leave_for_successor() noexcept;

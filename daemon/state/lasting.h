@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,7 @@
 #include "daemon/file_descriptor.h"
 #include "daemon/firewall.h"
 #include "daemon/settings.h"
+#include "daemon/state/crash_journal.h"
 #include "daemon/state/state_directory.h"
 
 namespace vpcwall {
@@ -17,6 +19,7 @@ namespace vpcwall {
 struct Lasting {
   std::optional<StateDirectory> directory;
   std::optional<PolicyHistory> history;
+  std::unique_ptr<CrashJournal> journal;  // none with a test clock, under which nothing lasts
   std::string why_not;
 };
 [[nodiscard]] Lasting open_lasting(const Settings& settings);
@@ -26,7 +29,7 @@ struct Lasting {
 
 // `descriptors` are those that the service manager kept. What cannot be trusted is left behind, and the log
 // says so.
-[[nodiscard]] Inheritance inherit(const Settings& settings, const Lasting& lasting,
+[[nodiscard]] Inheritance inherit(const Settings& settings, Lasting& lasting,
                                   std::map<std::string, FileDescriptor> descriptors);
 
 }  // namespace vpcwall

@@ -13,6 +13,10 @@
 
 namespace vpcwall {
 
+// Which boot this is: by the environment variable VPCWALL_BOOT_ID, since a daemon that is confined does not
+// see what the kernel says, or by that. Empty when neither tells.
+[[nodiscard]] std::string boot_id();
+
 // Now, by both clocks, and which boot this is: what a state has to be stamped with.
 void stamp(SavedState& state, TimePoint now);
 

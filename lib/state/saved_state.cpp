@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 // The first line says what the bytes are; the version changes with the layout of anything below.
-constexpr std::string_view first_line = "vpcwall state 1\n";
+constexpr std::string_view first_line = "vpcwall state 2\n";
+constexpr std::string_view first_line_before = "vpcwall state 1\n";  // without id and policy
 constexpr std::size_t most_names = 1'000'000;
 
 // A flow in 128 bytes of its own layout, in the machine's byte order.
@@ -24,7 +25,8 @@ struct StoredFlow {
   std::uint32_t interface, opened_by;
   std::uint16_t local_port, remote_port;
   std::uint8_t protocol, family, state, originator;
-  std::uint8_t zero[24];
+  std::uint8_t restored;
+  std::uint8_t zero[23];
 };
 static_assert(sizeof(StoredFlow) == 128 && std::is_trivially_copyable_v<StoredFlow>);
 
@@ -52,6 +54,7 @@ StoredFlow to_stored(const Flow& flow) {
   stored.family = flow.key.family == Family::ipv4 ? 4 : 6;
   stored.state = static_cast<std::uint8_t>(flow.state);
   stored.originator = static_cast<std::uint8_t>(flow.originator);
+  stored.restored = flow.restored ? 1 : 0;
   return stored;
 }
 
@@ -59,8 +62,9 @@ Flow to_flow(const StoredFlow& stored, const SavedState& state) {
   const bool possible = stored.interface < state.interfaces.size() &&
                         (stored.opened_by < state.rules.size() || stored.opened_by == Flow::nobody) &&
                         (stored.family == 4 || stored.family == 6) && stored.state < flow_state_count &&
-                        stored.originator <= 1 && stored.opened_at <= stored.last_packet &&
-                        stored.last_packet <= stored.expires && time_of(stored.last_packet) <= state.saved_at;
+                        stored.originator <= 1 && stored.restored <= 1 &&
+                        stored.opened_at <= stored.last_packet && stored.last_packet <= stored.expires &&
+                        time_of(stored.last_packet) <= state.saved_at;
   if (!possible) throw std::runtime_error("a flow that cannot be");
   Flow flow;
   flow.key.local_high = stored.local[0];
@@ -82,6 +86,7 @@ Flow to_flow(const StoredFlow& stored, const SavedState& state) {
   flow.opened_by = stored.opened_by;
   flow.state = static_cast<FlowState>(stored.state);
   flow.originator = static_cast<Originator>(stored.originator);
+  flow.restored = stored.restored != 0;
   return flow;
 }
 
@@ -145,6 +150,10 @@ json parse_head(std::string_view text) {
 }
 
 void read_head(const json& head, SavedState& state) {
+  if (head.contains("id")) {
+    head.at("id").get_to(state.id);
+    state.policy = read_whole<std::uint64_t>(head.at("policy"));
+  }
   head.at("boot").get_to(state.boot);
   state.saved_at = time_of(read_whole<std::int64_t>(head.at("saved_at")));
   state.saved_unix = read_whole<std::int64_t>(head.at("saved_unix"));
@@ -163,7 +172,9 @@ void read_head(const json& head, SavedState& state) {
 }  // namespace
 
 std::string encode(const SavedState& state) {
-  json head{{"boot", state.boot},
+  json head{{"id", state.id},
+            {"policy", state.policy},
+            {"boot", state.boot},
             {"saved_at", count_of(state.saved_at)},
             {"saved_unix", state.saved_unix},
             {"interfaces", state.interfaces},
@@ -194,7 +205,8 @@ std::string encode(const SavedState& state) {
 
 Expected<SavedState, std::string> decode(std::string_view bytes) {
   try {
-    if (!bytes.starts_with(first_line)) throw std::runtime_error("not a state of this version");
+    if (!bytes.starts_with(first_line) && !bytes.starts_with(first_line_before))
+      throw std::runtime_error("not a state of this version");
     bytes.remove_prefix(first_line.size());
     std::uint64_t sizes[2];
     if (bytes.size() < sizeof sizes) throw std::runtime_error("it ends too soon");

@@ -38,9 +38,11 @@ struct SavedState {
     Count count;
   };
 
-  std::string boot;                     // which boot the times count from
-  TimePoint saved_at;                   // since that boot
-  std::int64_t saved_unix = 0;          // the same moment in nanoseconds since 1970
+  std::string id;               // of this state, and of no other one; empty: of an older version
+  std::uint64_t policy = 0;     // number of the policy that was in force (daemon/state/policy_chain.h)
+  std::string boot;             // which boot the times count from
+  TimePoint saved_at;           // since that boot
+  std::int64_t saved_unix = 0;  // the same moment in nanoseconds since 1970
   std::vector<std::string> interfaces;  // ids; Flow::key.interface is an index of it
   std::vector<Rule> rules;              // Flow::opened_by is an index of it, or Flow::nobody
   std::vector<Gates> gates;

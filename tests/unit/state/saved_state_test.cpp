@@ -134,6 +134,30 @@ TEST(SavedStateTest, MovesToTheClockOfAnotherBoot) {
   }
 }
 
+// C-67: who ended without notice may have missed that the connection is over.
+TEST(SavedStateTest, ARestoredFlowTakesNoSyn) {
+  Process first(small_vpc(web));
+  SavedState state = of_a_connection(first);
+  for (Flow& flow : state.flows) flow.restored = true;
+  const auto read = decode(encode(state));
+  ASSERT_TRUE(read) << read.error();
+  ASSERT_TRUE(read->flows.at(0).restored);
+
+  const char* const without = "  - {name: web, ingress: [], egress: []}";
+  Process second(small_vpc(without));
+  second.take(*read);
+  EXPECT_EQ(second.judge("tcp A 203.0.113.12:40000 > 10.0.1.10:22").reason, Reason::passed);
+  EXPECT_EQ(second.judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").reason, Reason::no_group_rule)
+      << "also once a worker has it";
+  EXPECT_EQ(second.judge("tcp A 203.0.113.12:40000 > 10.0.1.10:22").verdict, Verdict::drop) << "it is over";
+
+  Process third(small_vpc(web));
+  third.take(*read);
+  EXPECT_EQ(third.judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").gates[1].outcome, Outcome::fresh);
+  EXPECT_EQ(third.judge("tcp S 203.0.113.12:40000 > 10.0.1.10:22").gates[1].outcome, Outcome::tracked)
+      << "the flow that it began is like every other (C-29)";
+}
+
 // A rule that is gone, hit `age` ago by as many packets.
 CounterSlot add_gone_rule(Process& process, std::uint64_t packets, Duration age) {
   RuleIdentity identity;
@@ -183,7 +207,7 @@ TEST(SavedStateTest, RefusesWhatIsNotWhole) {
   for (std::size_t size = 0; size < bytes.size(); ++size)
     EXPECT_FALSE(decode(std::string_view(bytes).substr(0, size))) << size;
   EXPECT_FALSE(decode(bytes + '\0'));
-  EXPECT_EQ(decode("vpcwall state 2\n" + bytes.substr(16)).error(), "not a state of this version");
+  EXPECT_EQ(decode("vpcwall state 3\n" + bytes.substr(16)).error(), "not a state of this version");
 }
 
 TEST(SavedStateTest, RefusesNumbersThatAreNotWholeOrDoNotFit) {
