@@ -1,5 +1,6 @@
 // The verbs that change the running daemon's policy, or tell how it changed: reload, apply, confirm,
 // rollback, history.
+#include <chrono>
 #include <ctime>
 #include <iostream>
 #include <memory>
@@ -28,6 +29,10 @@ struct ChangeOptions {
   std::uint64_t number = 0;          // rollback, history --show; 0: not said
   std::uint64_t confirm_within = 0;  // seconds; 0: no need to confirm
 };
+
+// A change may have to wait for others, and a large policy takes its time: one that is given up comes into
+// force all the same.
+constexpr std::chrono::minutes change_limit{10};
 
 std::string outcome_text(const nlohmann::json& report) {
   std::string text =
@@ -91,14 +96,15 @@ int apply(const ChangeOptions& options) {
   nlohmann::json request{{"verb", "apply"}, {"name", options.file}};
   if (options.confirm_within != 0) request["confirm_within_seconds"] = options.confirm_within;
   const OwnedDescriptor memory = sealed_memory(*text);
-  return print_outcome(options, "apply", ControlClient(options.socket).request(request, memory.get()));
+  return print_outcome(options, "apply",
+                       ControlClient(options.socket, change_limit).request(request, memory.get()));
 }
 
 int rollback(const ChangeOptions& options) {
   nlohmann::json request{{"verb", "rollback"}};
   if (options.number != 0) request["number"] = options.number;
   if (options.confirm_within != 0) request["confirm_within_seconds"] = options.confirm_within;
-  return print_outcome(options, "rollback", ControlClient(options.socket).request(request));
+  return print_outcome(options, "rollback", ControlClient(options.socket, change_limit).request(request));
 }
 
 std::string utc(std::time_t seconds) {
@@ -162,8 +168,8 @@ void add_change_verbs(CLI::App& app, int& exit_status) {
   const auto [again, reload_options] =
       add(app, "reload", "Read the policy file again; refused whole if it has a mistake");
   again->callback([options = reload_options, &exit_status] {
-    exit_status =
-        print_outcome(*options, "reload", ControlClient(options->socket).request({{"verb", "reload"}}));
+    exit_status = print_outcome(*options, "reload",
+                                ControlClient(options->socket, change_limit).request({{"verb", "reload"}}));
   });
 
   const auto [applying, apply_options] =

@@ -146,7 +146,6 @@ void Firewall::start(const Policy& policy) {
   const HookPlan plan = hook_plan(policy, devices_);
   require_installable(plan);
   reloader_->apply(policy, bindings_of(devices_), Duration::zero());
-  written_ = policy;
   inherit(policy);
   const WorkerSurroundings surroundings{
       policies_, shards_, *barrier_,
@@ -181,16 +180,32 @@ std::vector<std::uint64_t> Firewall::progress() const {
   return all;
 }
 
-ReloadReport Firewall::reload(const Policy& policy, Absent absent) {
-  reloader_->require_room_for(policy);
+ReloadReport Firewall::reload(std::shared_ptr<const PreparedPolicy> next, Absent absent) {
+  reloader_->require_prepared_from_here(*next);
+  const Policy& policy = *next->written;
   std::vector<NamedDevice> devices = named_devices(policy, absent);
   // Hooks first: what the new policy guards must reach the queues before it is promised to be guarded.
   install(hook_plan(policy, devices));
-  ReloadReport report = reloader_->apply(policy, bindings_of(devices), longest_takeover);
-  written_ = policy;
+  retired_.insert(retired_.end(), {reloader_->in_force(), reloader_->current()});
+  ReloadReport report = reloader_->bring_into_force(std::move(next), bindings_of(devices), longest_takeover);
   devices_ = std::move(devices);
   drop_ended_waiting();
+  give_back_retired();
   return report;
+}
+
+// A large policy is millions of pieces of memory: neither a worker nor the control thread has time for them.
+void Firewall::give_back_retired() {
+  if (giving_back_.is_busy() && !giving_back_.take()) return;
+  if (retired_.empty()) return;
+  try {
+    giving_back_.begin([some = std::exchange(retired_, {})](const std::stop_token&) mutable {
+      some.clear();
+      return true;
+    });
+  } catch (const std::system_error& error) {
+    spdlog::warn("no thread to give back memory with: {}", error.what());
+  }
 }
 
 // What the workers and the flows need is done whether or not the rules go.

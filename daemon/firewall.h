@@ -4,7 +4,7 @@
 //   Firewall firewall(settings);          // opens the queues, probes a back end; needs root
 //   drop_privileges();
 //   firewall.start(policy);               // workers first, hooks last: no packet waits for nobody
-//   firewall.reload(changed);             // all or nothing
+//   firewall.reload(prepared);            // all or nothing
 //   firewall.stop(Ending::for_good);      // hooks first, workers last
 //
 // start(), reload(), stop() and the questions belong to the control thread. A worker that cannot go on makes
@@ -24,6 +24,7 @@
 #include <vector>
 
 #include "control/observe_request.h"
+#include "daemon/background_job.h"
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
 #include "daemon/hooks/standing_hooks.h"
@@ -75,10 +76,13 @@ class Firewall {
 
   // Devices that are not here yet are awaited: a host that boots makes them one by one.
   void start(const Policy& policy);
-  // Throws std::runtime_error when `policy` cannot be brought into force; then the old one still is. A device
-  // that is named and not here is a mistake, or, `awaited`, one that will come.
+  // `next` was prepared from in_force(). Throws std::runtime_error when it cannot be brought into force; then
+  // the old one still is. A device that is named and not here is a mistake, or, `awaited`, one that will
+  // come.
   enum class Absent : std::uint8_t { refused, awaited };
-  ReloadReport reload(const Policy& policy, Absent absent = Absent::refused);
+  ReloadReport reload(std::shared_ptr<const PreparedPolicy> next, Absent absent = Absent::refused);
+  // Of a policy's devices, those that are here. Any thread.
+  [[nodiscard]] std::vector<DeviceBinding> devices_of(const Policy& policy) const;
 
   // When a device came or went: packets of a device that is back under its name are judged as before, though
   // for the kernel it is another one. What one that is absent had is kept for its return. What changed, as
@@ -97,9 +101,11 @@ class Firewall {
   // Everything that is worth more than this process: flows and counters, as they are now. Copies flows in
   // parts, so that no worker waits for long; after stop() it is final.
   [[nodiscard]] SavedState save();
-  // What came from the process before, and is not a worker's yet; takes idle ones away. Now and then.
-  void expire_waiting() {
+  // What came from the process before, and is not a worker's yet: takes idle ones away. And gives back the
+  // memory of policies that are no longer in force. Now and then.
+  void tidy() {
     while (!waiting_.expire(clock_.now())) continue;
+    give_back_retired();
   }
 
   // By name, for the service manager to keep.
@@ -117,8 +123,12 @@ class Firewall {
 
   [[nodiscard]] std::string_view backend() const noexcept { return hooks_.installer().backend(); }
   [[nodiscard]] std::shared_ptr<const CompiledPolicy> policy() const { return reloader_->current(); }
+  // The same, as it was written and with what it was compiled with: what the next one is prepared from.
+  [[nodiscard]] const std::shared_ptr<const PreparedPolicy>& in_force() const noexcept {
+    return reloader_->in_force();
+  }
   // What the policy in force was compiled from. Not before start().
-  [[nodiscard]] const Policy& written_policy() const { return written_.value(); }
+  [[nodiscard]] const Policy& written_policy() const { return *reloader_->in_force()->written; }
   [[nodiscard]] const CounterSlots& slots() const noexcept { return reloader_->slots(); }
   [[nodiscard]] std::vector<const Counters*> counters() const;
   // What of them is of the processes before this one.
@@ -159,7 +169,7 @@ class Firewall {
   // are its to begin with. Meanwhile the kernel answers nothing by itself. Null when one is tried already.
   // Throws std::runtime_error when it could not be brought into force, or a worker does not take part in
   // time; then nothing is tried.
-  [[nodiscard]] std::shared_ptr<Shadow> begin_shadow(const Policy& candidate);
+  [[nodiscard]] std::shared_ptr<Shadow> begin_shadow(const PreparedPolicy& candidate);
   // Its totals are final then, unless this returns false: a worker has not taken it up in time.
   bool end_shadow();
   // Ranges and devices of `candidate` whose packets do not come here under the policy in force.
@@ -180,6 +190,7 @@ class Firewall {
   [[nodiscard]] HookPlan hook_plan(const Policy& policy, const std::vector<NamedDevice>& devices);
   void inherit(const Policy& policy);
   void drop_ended_waiting();
+  void give_back_retired();
   void give_flows_to(Shadow& shadow) const;
   void load_fast_path();
   void give_up_fast_path(const std::string& reason);
@@ -224,7 +235,8 @@ class Firewall {
   std::unique_ptr<Observers> observers_;
   ShadowStage stage_;
   std::unique_ptr<Reloader> reloader_;
-  std::optional<Policy> written_;
+  std::vector<std::shared_ptr<const void>> retired_;  // policies that are no longer in force
+  BackgroundJob<bool> giving_back_;                   // their memory
   StandingHooks hooks_;
   std::vector<NamedDevice> devices_;  // of the policy in force
   std::deque<Worker> workers_;

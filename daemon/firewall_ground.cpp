@@ -36,6 +36,14 @@ std::vector<Firewall::NamedDevice> Firewall::named_devices(const Policy& policy,
   return devices;
 }
 
+std::vector<DeviceBinding> Firewall::devices_of(const Policy& policy) const {
+  try {
+    return bindings_of(named_devices(policy, Absent::awaited));
+  } catch (const std::runtime_error&) {  // which reload() says
+    return {};
+  }
+}
+
 std::vector<DeviceBinding> Firewall::bindings_of(const std::vector<NamedDevice>& devices) {
   std::vector<DeviceBinding> bindings;
   for (const NamedDevice& device : devices)
@@ -83,7 +91,7 @@ void Firewall::install(const HookPlan& plan) {
 
 std::vector<std::string> Firewall::rebind_devices() {
   if (!hooks_.are_installed()) return {};  // not started, or stopped
-  std::vector<NamedDevice> devices = named_devices(*written_, Absent::awaited);
+  std::vector<NamedDevice> devices = named_devices(written_policy(), Absent::awaited);
   std::vector<std::string> changes;
   for (std::size_t i = 0; i < devices.size(); ++i) {  // the same ones, in the order of the policy
     const NamedDevice& was = devices_.at(i);
@@ -94,8 +102,8 @@ std::vector<std::string> Firewall::rebind_devices() {
                                     : which + " is here: its packets are judged as its interface's");
   }
   if (changes.empty()) return changes;
-  install(hook_plan(*written_, devices));
-  reloader_->apply(*written_, bindings_of(devices), longest_takeover);
+  install(hook_plan(written_policy(), devices));
+  reloader_->rebind(bindings_of(devices), longest_takeover);
   devices_ = std::move(devices);
   return changes;
 }

@@ -43,13 +43,18 @@ void Firewall::inherit(const Policy& policy) {
   };
   if (inheritance_.state) {
     const SavedState& state = *inheritance_.state;
-    const auto slot_for = [this](const RuleIdentity& identity, const std::string& owner_name) {
-      return reloader_->slot_for(identity, owner_name);
-    };
-    const std::vector<CounterSlot> slots =
-        give_back_counters(state, slot_for, shards_.front().unguarded().counters());
-    inherited_counters_.reserve(this->slots().size());
-    (void)give_back_counters(state, slot_for, inherited_counters_);
+    std::vector<CounterSlot> slots;
+    reloader_->add_slots([&](CounterSlots& known) {
+      Counters& counters = shards_.front().unguarded().counters();
+      const auto slot_for = [&](const RuleIdentity& identity, const std::string& owner_name) {
+        const CounterSlot slot = known.assign(identity, owner_name);
+        counters.reserve(known.size());
+        return slot;
+      };
+      slots = give_back_counters(state, slot_for, counters);
+      inherited_counters_.reserve(known.size());
+      (void)give_back_counters(state, slot_for, inherited_counters_);
+    });
     for (Flow flow : state.flows) {
       const InterfaceIndex interface = compiled->interface_named(state.interfaces.at(flow.key.interface));
       if (interface == no_interface) continue;

@@ -15,12 +15,12 @@ constexpr std::uint32_t flows_at_a_time = 256;  // copied while a worker waits: 
 
 }  // namespace
 
-std::shared_ptr<Shadow> Firewall::begin_shadow(const Policy& candidate) {
+std::shared_ptr<Shadow> Firewall::begin_shadow(const PreparedPolicy& candidate) {
   if (stage_.any()) return nullptr;
   auto shadow = std::make_shared<Shadow>(
-      candidate, reloader_->context(), bindings_of(named_devices(candidate, Absent::refused)),
-      policy()->generation, Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker},
-      random_seed(), clock_.now());
+      candidate, bindings_of(named_devices(*candidate.written, Absent::refused)), policy()->generation,
+      Shadow::Sizes{.workers = shards_.size(), .flows = settings_.flows_per_worker}, random_seed(),
+      clock_.now());
   stage_.enter(shadow);
   shadow_pauses_ = true;
   // The kernel has told all that it knew, and every worker follows: what is copied now stays true.

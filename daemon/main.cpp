@@ -56,8 +56,9 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   std::map<std::string, FileDescriptor> descriptors = kept_descriptors();
   FileDescriptor http_socket = std::move(descriptors["http"]);
   Firewall firewall(settings, inherit(settings, lasting, std::move(descriptors)));
-  PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
-  Commands commands(settings, firewall, changes, started);
+  PolicyChanges changes(settings, force_of(firewall), std::move(lasting.history), std::move(lasting.why_not));
+  Explanations explanations;
+  Commands commands(settings, firewall, changes, explanations, started);
   ControlServer control(settings.control.socket, settings.control.group,
                         [&commands](const Request& request, const ControlPeer& peer) {
                           return commands.answer(request, peer);
@@ -89,7 +90,8 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   std::optional<StateKeeper> keeper;
   if (lasting.directory && !settings.test_clock)
     keeper.emplace(state_path(settings), std::chrono::seconds(settings.state.snapshot_seconds), now());
-  const Served served = serve({firewall, changes, control, http.get(), keeper ? &*keeper : nullptr});
+  const Served served =
+      serve({firewall, changes, explanations, control, http.get(), keeper ? &*keeper : nullptr});
   const bool done = firewall.stop(served.ending);
   if (keeper) keeper->keep_last(firewall);
   if (served.ending == Ending::for_good)

@@ -51,21 +51,30 @@ Expected<std::optional<Duration>, std::string> confirm_within(const Request& req
   return std::optional<Duration>(std::chrono::seconds(std::min<std::uint64_t>(**found, 1'000'000'000)));
 }
 
-ordered_json apply(PolicyChanges& changes, const Request& request, const ControlPeer& peer,
-                   const Asker& asker) {
-  const auto within = confirm_within(request);
-  if (!within) return error(within.error());
-  auto policy = attached_policy(request, peer);
-  if (!policy) return error(policy.error());
-  return to_json(changes.apply(asker, std::move(*policy), *within));
+// The answer to what `ask` asks for, whose outcome may be there only later.
+template <class Ask>
+ControlAnswer outcome_of(Ask&& ask) {
+  const auto late = std::make_shared<LateAnswer>();
+  ask([late](const ChangeOutcome& outcome) { late->answer = ControlAnswer{to_json(outcome)}; });
+  if (late->answer) return std::move(*late->answer);
+  return {.first = {}, .late = late};
 }
 
-ordered_json rollback(PolicyChanges& changes, const Request& request, const Asker& asker) {
+ControlAnswer apply(PolicyChanges& changes, const Request& request, const ControlPeer& peer,
+                    const Asker& asker) {
+  const auto within = confirm_within(request);
+  if (!within) return {error(within.error())};
+  auto policy = attached_policy(request, peer);
+  if (!policy) return {error(policy.error())};
+  return outcome_of([&](auto done) { changes.apply(asker, std::move(*policy), *within, std::move(done)); });
+}
+
+ControlAnswer rollback(PolicyChanges& changes, const Request& request, const Asker& asker) {
   const auto to = number(request, "number");
   const auto within = confirm_within(request);
-  if (!to) return error(to.error());
-  if (!within) return error(within.error());
-  return to_json(changes.rollback(asker, *to, *within));
+  if (!to) return {error(to.error())};
+  if (!within) return {error(within.error())};
+  return outcome_of([&](auto done) { changes.rollback(asker, *to, *within, std::move(done)); });
 }
 
 ordered_json history(const PolicyChanges& changes) {
@@ -121,14 +130,24 @@ bool is_change_verb(std::string_view verb) noexcept {
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
-ordered_json answer_change(PolicyChanges& changes, const Request& request, const ControlPeer& peer) {
+ControlAnswer answer_change(PolicyChanges& changes, const Request& request, const ControlPeer& peer) {
   const Asker asker{"control socket", peer.process, peer.user};
   if (request.verb == "apply") return apply(changes, request, peer, asker);
-  if (request.verb == "confirm") return to_json(changes.confirm(asker));
+  if (request.verb == "confirm") return {to_json(changes.confirm(asker))};
   if (request.verb == "rollback") return rollback(changes, request, asker);
-  if (request.verb == "history") return history(changes);
-  if (request.verb == "policy") return policy(changes, request);
-  return to_json(changes.reload(asker));
+  if (request.verb == "history") return {history(changes)};
+  if (request.verb == "policy") return {policy(changes, request)};
+  return outcome_of([&](auto done) { changes.reload(asker, std::move(done)); });
+}
+
+ordered_json preparation_status(const PolicyChanges& changes) {
+  const auto preparing = changes.preparing();
+  if (!preparing) return nullptr;
+  return {{"how", preparing->how},
+          {"name", preparing->name},
+          {"asked_by", to_string(preparing->asker)},
+          {"seconds", seconds(now() - preparing->since)},
+          {"waiting", preparing->waiting}};
 }
 
 ordered_json policy_status(const PolicyChanges& changes) {

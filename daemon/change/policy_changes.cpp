@@ -22,11 +22,20 @@ std::string audit_path(const Settings& settings, bool there) {
 // A note for the next start: what it says was in force will not be.
 std::string note_path(const Settings& settings) { return settings.state.directory + "/unconfirmed.json"; }
 
-std::string in_words(Duration duration) {
+}  // namespace
+
+std::string in_seconds(Duration duration) {
   return std::to_string(std::llround(std::ceil(std::chrono::duration<double>(duration).count()))) + " s";
 }
 
-}  // namespace
+PolicyForce force_of(Firewall& firewall) {
+  return {[&firewall] { return firewall.in_force(); },
+          [&firewall](std::shared_ptr<const PreparedPolicy> next, Firewall::Absent absent) {
+            return firewall.reload(std::move(next), absent);
+          },
+          [&firewall] { return firewall.policy()->generation; },
+          [&firewall](const Policy& policy) { return firewall.devices_of(policy); }};
+}
 
 std::string_view to_string(PolicySource source) noexcept {
   switch (source) {
@@ -37,18 +46,20 @@ std::string_view to_string(PolicySource source) noexcept {
   return "";
 }
 
-PolicyChanges::PolicyChanges(const Settings& settings, Firewall& firewall,
-                             std::optional<PolicyHistory> history, std::string no_history)
+PolicyChanges::PolicyChanges(const Settings& settings, PolicyForce force,
+                             std::optional<PolicyHistory> history, std::string no_history, Prepare prepare)
     : settings_(settings),
-      firewall_(firewall),
+      force_(std::move(force)),
       history_(std::move(history)),
       no_history_(std::move(no_history)),
+      prepare_(std::move(prepare)),
       audit_(audit_path(settings, history_.has_value())) {}
 
 void PolicyChanges::began(PolicyText text, PolicySource source, const std::vector<std::string>& diagnostics) {
   const Asker asker;
   const bool good = source == PolicySource::file;
-  take(std::move(text), source);
+  std::string digest = digest_of(text.text);
+  take(std::move(text), std::move(digest), source);
   if (history_) {
     if (const auto note = read_text_file(note_path(settings_), max_policy_bytes)) {
       auto unconfirmed = nlohmann::ordered_json::parse(*note, nullptr, false);
@@ -62,8 +73,7 @@ void PolicyChanges::began(PolicyText text, PolicySource source, const std::vecto
                             {"why", "the daemon ended before it was confirmed"},
                             {"unconfirmed", unconfirmed}});
       }
-      std::error_code ignored;
-      std::filesystem::remove(note_path(settings_), ignored);
+      forget_note();
     }
   }
   ChangeOutcome outcome;
@@ -71,12 +81,12 @@ void PolicyChanges::began(PolicyText text, PolicySource source, const std::vecto
   audit_.note(asker, {{"event", "start"},
                       {"source", to_string(source)},
                       {"digest", digest_},
-                      {"generation", firewall_.policy()->generation},
+                      {"generation", force_.generation()},
                       {"diagnostics", diagnostics}});
 }
 
-void PolicyChanges::take(PolicyText text, PolicySource source) {
-  digest_ = digest_of(text.text);
+void PolicyChanges::take(PolicyText text, std::string digest, PolicySource source) {
+  digest_ = std::move(digest);
   in_force_ = std::move(text);
   source_ = source;
   since_ = std::chrono::system_clock::now();
@@ -93,43 +103,14 @@ void PolicyChanges::remember(const std::string& how, const Asker& asker, ChangeO
   }
 }
 
-bool PolicyChanges::bring_into_force(const PolicyText& candidate, ChangeOutcome& outcome,
+bool PolicyChanges::bring_into_force(std::shared_ptr<const PreparedPolicy> policy, ChangeOutcome& outcome,
                                      Firewall::Absent absent) {
-  LoadedPolicy loaded = load_policy(candidate.text, candidate.name);
-  for (const Diagnostic& diagnostic : loaded.diagnostics)
-    outcome.diagnostics.push_back(to_string(diagnostic));
-  if (!loaded.policy) return false;
   try {
-    outcome.report = firewall_.reload(*loaded.policy, absent);
+    outcome.report = force_.bring(std::move(policy), absent);
   } catch (const std::exception& error) {
     outcome.diagnostics.emplace_back(error.what());
   }
   return outcome.report.has_value();
-}
-
-ChangeOutcome PolicyChanges::reload(const Asker& asker) {
-  const TimePoint begin = now();
-  if (unconfirmed_) return refusal(asker, "reload", objection({}));
-  ChangeOutcome outcome;
-  if (auto text = read_text_file(settings_.policy, max_policy_bytes); !text) {
-    outcome.diagnostics.push_back(text.error().message);
-  } else if (PolicyText candidate{std::move(*text), settings_.policy}; bring_into_force(candidate, outcome)) {
-    take(std::move(candidate), PolicySource::file);
-    remember("reload", asker, outcome);
-  }
-  finish(asker, "reload", begin, outcome);
-  return outcome;
-}
-
-std::string PolicyChanges::objection(std::optional<Duration> confirm_within) const {
-  constexpr Duration longest = std::chrono::hours(24);
-  if (unconfirmed_)
-    return "a policy waits to be confirmed, " + in_words(unconfirmed_->due - now()) +
-           " are left: `vpcwall confirm` or `vpcwall rollback` comes first";
-  if (!no_history_.empty()) return "there is no state directory to keep policies in: " + no_history_;
-  if (confirm_within && (*confirm_within < std::chrono::seconds(1) || *confirm_within > longest))
-    return "found " + in_words(*confirm_within) + " to confirm within, expected 1 to 86400";
-  return {};
 }
 
 ChangeOutcome PolicyChanges::refusal(const Asker& asker, const std::string& how, std::string why) {
@@ -139,76 +120,63 @@ ChangeOutcome PolicyChanges::refusal(const Asker& asker, const std::string& how,
   return outcome;
 }
 
-ChangeOutcome PolicyChanges::apply(const Asker& asker, PolicyText candidate,
-                                   std::optional<Duration> confirm_within) {
-  return change(asker, std::move(candidate), "apply", confirm_within);
+// The next start has to know that what was in force will not be.
+bool PolicyChanges::note_unconfirmed(const Wanted& wanted, const std::string& digest,
+                                     ChangeOutcome& outcome) const {
+  if (!wanted.confirm_within) return true;
+  const nlohmann::ordered_json note{{"digest", digest}, {"how", wanted.how}, {"by", to_string(wanted.asker)}};
+  try {
+    replace_file(note_path(settings_), note.dump() + '\n');
+    return true;
+  } catch (const std::exception& error) {
+    outcome.diagnostics.emplace_back("the policy cannot be kept, so it is not tried: " +
+                                     std::string(error.what()));
+    return false;
+  }
 }
 
-ChangeOutcome PolicyChanges::change(const Asker& asker, PolicyText candidate, const std::string& how,
-                                    std::optional<Duration> confirm_within) {
-  const TimePoint begin = now();
-  if (std::string why = objection(confirm_within); !why.empty()) return refusal(asker, how, std::move(why));
+void PolicyChanges::forget_note() const {
+  std::error_code ignored;
+  std::filesystem::remove(note_path(settings_), ignored);
+}
+
+// All that came before has changed nothing yet.
+ChangeOutcome PolicyChanges::change(const Wanted& wanted, Preparation made) {
   ChangeOutcome outcome;
-  try {
-    // First what can fail: nothing is in force that could not be kept.
-    DurableFile file(settings_.policy);
-    file.write(candidate.text);
-    if (confirm_within)
-      replace_file(note_path(settings_),
-                   nlohmann::ordered_json{
-                       {"digest", digest_of(candidate.text)}, {"how", how}, {"by", to_string(asker)}}
-                           .dump() +
-                       '\n');
-    if (bring_into_force(candidate, outcome)) {
-      if (confirm_within) {
-        unconfirmed_ = Unconfirmed{in_force_, source_, now() + *confirm_within, how, asker, {}};
-        outcome.confirm_within = confirm_within;
-      } else {
-        file.commit();
+  outcome.diagnostics = std::move(made.diagnostics);
+  if (made.policy && note_unconfirmed(wanted, made.digest, outcome) &&
+      bring_into_force(made.policy, outcome)) {
+    bool kept = true;
+    if (wanted.confirm_within) {
+      unconfirmed_ = Unconfirmed{
+          in_force_,    source_, std::move(made.way_back), now() + *wanted.confirm_within, wanted.how,
+          wanted.asker, {}};
+      outcome.confirm_within = wanted.confirm_within;
+    } else if (made.file) {
+      try {
+        made.file->commit();
+      } catch (const std::exception& error) {
+        kept = false;
+        outcome.diagnostics.emplace_back("in force, but lost at the next start: " +
+                                         std::string(error.what()));
       }
-      take(std::move(candidate), PolicySource::applied);
-      if (!confirm_within) remember(how, asker, outcome);
     }
-  } catch (const std::exception& error) {
-    outcome.diagnostics.emplace_back(
-        outcome.report ? "in force, but lost at the next start: " + std::string(error.what())
-                       : "the policy cannot be kept, so it is not tried: " + std::string(error.what()));
-    if (outcome.report) take(std::move(candidate), PolicySource::applied);
+    take(std::move(made.text), std::move(made.digest),
+         wanted.is_kept() ? PolicySource::applied : PolicySource::file);
+    if (kept && !wanted.confirm_within) remember(wanted.how, wanted.asker, outcome);
   }
-  if (confirm_within && !unconfirmed_) {
-    std::error_code ignored;
-    std::filesystem::remove(note_path(settings_), ignored);
-  }
-  finish(asker, how, begin, outcome);
+  if (wanted.confirm_within && !unconfirmed_) forget_note();
+  finish(wanted.asker, wanted.how, wanted.begun, outcome);
   return outcome;
-}
-
-ChangeOutcome PolicyChanges::rollback(const Asker& asker, std::optional<std::uint64_t> number,
-                                      std::optional<Duration> confirm_within) {
-  if (unconfirmed_ && !number) return revert(asker, "rollback");
-  if (std::string why = objection(confirm_within); !why.empty())
-    return refusal(asker, "rollback", std::move(why));
-  const std::vector<PastPolicy>& past = history_->entries();
-  if (!number) {
-    // The newest one that says something else than what is in force.
-    for (const PastPolicy& one : past)
-      if (one.digest != digest_) number = one.number;
-    if (!number) return refusal(asker, "rollback", "the history has no other policy than the one in force");
-  }
-  const std::string how = "rollback to " + std::to_string(*number);
-  std::string text;
-  try {
-    text = history_->text(*number);
-  } catch (const std::exception& error) {
-    return refusal(asker, how, error.what());
-  }
-  return change(asker, {std::move(text), "policy " + std::to_string(*number) + " of the history"}, how,
-                confirm_within);
 }
 
 ChangeOutcome PolicyChanges::confirm(const Asker& asker) {
   const TimePoint begin = now();
-  if (!unconfirmed_) return refusal(asker, "confirm", "no policy waits to be confirmed");
+  if (!unconfirmed_)
+    return refusal(asker, "confirm",
+                   preparing_ && preparing_->confirm_within
+                       ? "no policy waits to be confirmed yet: one is being prepared, and is not in force"
+                       : "no policy waits to be confirmed");
   ChangeOutcome outcome;
   try {
     replace_file(settings_.policy, in_force_.text);
@@ -218,10 +186,9 @@ ChangeOutcome PolicyChanges::confirm(const Asker& asker) {
   }
   const Unconfirmed was = std::move(*unconfirmed_);
   unconfirmed_.reset();
-  std::error_code ignored;
-  std::filesystem::remove(note_path(settings_), ignored);
+  forget_note();
   outcome.report = ReloadReport{};
-  outcome.report->generation = firewall_.policy()->generation;
+  outcome.report->generation = force_.generation();
   outcome.report->everywhere = true;
   remember(was.how, was.asker, outcome);
   finish(asker, "confirm", begin, outcome);
@@ -240,23 +207,26 @@ void PolicyChanges::revert_if_due(TimePoint now) {
 ChangeOutcome PolicyChanges::revert(const Asker& asker, const std::string& why) {
   const TimePoint begin = now();
   ChangeOutcome outcome;
-  PolicyText before = unconfirmed_->before;
   // A device of it may have gone meanwhile, perhaps because of what is to be undone.
-  if (!bring_into_force(before, outcome, Firewall::Absent::awaited)) {
+  if (!bring_into_force(unconfirmed_->way_back, outcome, Firewall::Absent::awaited)) {
     // It was in force a moment ago, so that something on the outside has changed: tried again until it works.
     unconfirmed_->due = begin + std::chrono::seconds(1);
     if (std::exchange(unconfirmed_->why_it_stays, outcome.diagnostics) == outcome.diagnostics) return outcome;
   } else {
-    take(std::move(before), unconfirmed_->source_before);
+    std::string digest = digest_of(unconfirmed_->before.text);
+    take(std::move(unconfirmed_->before), std::move(digest), unconfirmed_->source_before);
     unconfirmed_.reset();
-    std::error_code ignored;
-    std::filesystem::remove(note_path(settings_), ignored);
+    forget_note();
   }
   finish(asker, "revert (" + why + ")", begin, outcome);
   return outcome;
 }
 
 void PolicyChanges::ending() {
+  ending_ = true;
+  preparer_.stop();
+  if (preparing_) refuse(*std::exchange(preparing_, std::nullopt), {});
+  for (; !waiting_.empty(); waiting_.pop_front()) refuse(waiting_.front(), {});
   if (!unconfirmed_) return;
   spdlog::warn("the policy in force was not confirmed: the next start is with the one before");
   audit_.note({.by = "stop"}, {{"event", "stop"}, {"unconfirmed", digest_}});
@@ -267,7 +237,7 @@ void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint
   outcome.milliseconds = std::chrono::duration<double, std::milli>(now() - begin).count();
   for (const std::string& line : outcome.diagnostics)
     log_event(spdlog::level::warn, {{"EVENT", "diagnostic"}}, line);
-  const std::uint64_t generation = firewall_.policy()->generation;
+  const std::uint64_t generation = force_.generation();
   ++(outcome.report ? accepted_ : refused_);
   if (how != "confirm") last_accepted_ = outcome.report.has_value();  // which changes nothing
   audit_.note(asker, {{"event", how},
@@ -296,7 +266,7 @@ void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint
                   outcome.report->removed.size(), outcome.report->changed.size(), outcome.milliseconds));
   if (outcome.confirm_within)
     spdlog::warn("generation {} goes again in {} unless it is confirmed", generation,
-                 in_words(*outcome.confirm_within));
+                 in_seconds(*outcome.confirm_within));
   if (!outcome.report->everywhere)
     spdlog::error("{}: a worker has not taken generation {} over yet", how, generation);
 }

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <utility>
 
 #include "control/observe_request.h"
 #include "control/reports.h"
@@ -60,8 +61,13 @@ Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, con
 
 }  // namespace
 
-Commands::Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started)
-    : settings_(settings), firewall_(firewall), changes_(changes), started_(started) {}
+Commands::Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes,
+                   Explanations& explanations, TimePoint started)
+    : settings_(settings),
+      firewall_(firewall),
+      changes_(changes),
+      explanations_(explanations),
+      started_(started) {}
 
 ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) {
   const bool counts = request.verb == "status" || request.verb == "rules" || request.verb == "flows" ||
@@ -74,14 +80,14 @@ ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) 
     return {rules_report(*firewall_.policy(), firewall_.slots(), counters, firewall_.judging_time()), {}};
   }
   if (request.verb == "flows") return {flows(request), {}};
-  if (request.verb == "explain") return {explain(request), {}};
+  if (request.verb == "explain") return explain(request);
   if (request.verb == "observe") return observe(request);
   if (request.verb == "shadow") return answer_shadow(firewall_, changes_, request, peer);
   if (request.verb == "tap") return {tap(request), {}};
   if (request.verb == "decisions") return {decisions(request), {}};
   if (request.verb == "advance")
     return {advance(request, to_string(Asker{"control socket", peer.process, peer.user})), {}};
-  return {answer_change(changes_, request, peer), {}};
+  return answer_change(changes_, request, peer);
 }
 
 ordered_json Commands::inherited_rules() const {
@@ -97,6 +103,8 @@ ordered_json Commands::status() const {
   json["uptime_seconds"] = seconds(now() - started_);
   json["policy"] = settings_.policy;
   json["policy_in_force"] = policy_status(changes_);
+  if (auto preparing = preparation_status(changes_); !preparing.is_null())
+    json["preparing"] = std::move(preparing);
   json["generation"] = firewall_.policy()->generation;
   json["interfaces"] = firewall_.policy()->interfaces.size();
   json["mode"] = to_string(settings_.mode);
@@ -149,13 +157,13 @@ ordered_json Commands::flows(const Request& request) const {
   return flows_report(*firewall_.policy(), firewall_.slots(), copies, firewall_.flow_count(), at);
 }
 
-ordered_json Commands::explain(const Request& request) const {
+ControlAnswer Commands::explain(const Request& request) {
   const auto inquiry = read_inquiry(request.arguments, firewall_.written_policy());
-  if (!inquiry) return error(inquiry.error());
-  return explain(*inquiry);
+  if (!inquiry) return {error(inquiry.error())};
+  return explanations_.answer(story_of(*inquiry));
 }
 
-ordered_json Commands::explain(const Inquiry& inquiry) const {
+Explanations::Story Commands::story_of(const Inquiry& inquiry) const {
   const std::shared_ptr<const CompiledPolicy> policy = firewall_.policy();
   const Journey journey = inquiry.journey(*policy);
   Circumstances circumstances;
@@ -171,14 +179,17 @@ ordered_json Commands::explain(const Inquiry& inquiry) const {
     if (key) keys.push_back(*key);
   }
   circumstances.live = firewall_.flows_of(keys, circumstances.now);
-  const JudgedPolicy judged{firewall_.written_policy(), *policy, firewall_.slots(), settings_.policy};
-  return vpcwall::to_json(vpcwall::explain(judged, inquiry, circumstances), judged);
+  return [inquiry, circumstances = std::move(circumstances), policy, in_force = firewall_.in_force(),
+          file = settings_.policy] {
+    const JudgedPolicy judged{*in_force->written, *policy, in_force->context->slots, file};
+    return vpcwall::to_json(vpcwall::explain(judged, inquiry, circumstances), judged);
+  };
 }
 
 // Only the policy in force is there as it was written: what an earlier one dropped is told without its story.
-ordered_json Commands::explain(const Event& event) const {
+Explanations::Story Commands::story_of(const Event& event) const {
   if (event.policy->generation != firewall_.policy()->generation) return nullptr;
-  return explain(inquiry_about(*event.packet));
+  return story_of(inquiry_about(*event.packet));
 }
 
 ControlAnswer Commands::observe(const Request& request) {
@@ -201,8 +212,8 @@ ControlAnswer Commands::observe(const Request& request) {
                      {"fast_path", to_string(wanted->fast_path)},
                      {"everywhere", observation->everywhere}};
   const auto stream =
-      std::make_shared<ObservationStream>(firewall_, std::move(*wanted), observation->observer,
-                                          [this](const Event& event) { return explain(event); });
+      std::make_shared<ObservationStream>(firewall_, explanations_, std::move(*wanted), observation->observer,
+                                          [this](const Event& event) { return story_of(event); });
   return {std::move(first), [stream](std::string& lines, std::size_t room, bool ending) {
             return stream->more(lines, room, ending);
           }};

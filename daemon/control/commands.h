@@ -7,6 +7,7 @@
 
 #include "daemon/change/policy_changes.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/explanations.h"
 #include "daemon/firewall.h"
 #include "daemon/settings.h"
 #include "explain/inquiry.h"
@@ -15,7 +16,8 @@ namespace vpcwall {
 
 class Commands {
  public:
-  Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started);
+  Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, Explanations& explanations,
+           TimePoint started);
 
   [[nodiscard]] ControlAnswer answer(const Request& request, const ControlPeer& peer);
   // What of the answer to `rules` was counted by processes before this one.
@@ -24,9 +26,10 @@ class Commands {
  private:
   [[nodiscard]] nlohmann::ordered_json status() const;
   [[nodiscard]] nlohmann::ordered_json flows(const Request& request) const;
-  [[nodiscard]] nlohmann::ordered_json explain(const Request& request) const;
-  [[nodiscard]] nlohmann::ordered_json explain(const Inquiry& inquiry) const;
-  [[nodiscard]] nlohmann::ordered_json explain(const Event& event) const;
+  [[nodiscard]] ControlAnswer explain(const Request& request);
+  // Owns what it looks at: it may be told on another thread, and later.
+  [[nodiscard]] Explanations::Story story_of(const Inquiry& inquiry) const;
+  [[nodiscard]] Explanations::Story story_of(const Event& event) const;
   [[nodiscard]] ControlAnswer observe(const Request& request);
   [[nodiscard]] nlohmann::ordered_json tap(const Request& request);
   [[nodiscard]] nlohmann::ordered_json decisions(const Request& request) const;
@@ -35,6 +38,7 @@ class Commands {
   const Settings& settings_;
   Firewall& firewall_;
   PolicyChanges& changes_;
+  Explanations& explanations_;
   TimePoint started_;
 };
 

@@ -145,15 +145,15 @@ void ControlServer::handle_events(TimePoint now) {
     if (found == connections_.end()) continue;
     Connection& connection = found->second;
     connection.last_progress = now;
-    if ((event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_from(connection);
-    if (connection.stream &&
+    if (!connection.late && (event.events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) read_from(connection);
+    if ((connection.stream || connection.late) &&
         (event.events & (EPOLLHUP | EPOLLERR)) != 0) {  // nobody is left to hear the rest
       connections_.erase(found);
       continue;
     }
-    answer_lines(connection);
+    if (!connection.late) answer_lines(connection);
     write_to(connection);
-    if (connection.closing && connection.outgoing.empty())
+    if (connection.closing && !connection.late && connection.outgoing.empty())
       connections_.erase(found);
     else
       watch(connection, false);
@@ -162,8 +162,26 @@ void ControlServer::handle_events(TimePoint now) {
 
 void ControlServer::drop_silent(TimePoint now) {
   std::erase_if(connections_, [now](const auto& entry) {
-    return !entry.second.stream && now - entry.second.last_progress > longest_silence;
+    return !entry.second.stream && !entry.second.late && now - entry.second.last_progress > longest_silence;
   });
+}
+
+void ControlServer::give_late_answers(TimePoint now) {
+  for (auto entry = connections_.begin(); entry != connections_.end();) {
+    Connection& connection = entry->second;
+    if (connection.late && connection.late->answer) {
+      give(connection, std::move(*std::exchange(connection.late, nullptr)->answer));
+      connection.last_progress = now;
+      if (!connection.stream) answer_lines(connection);
+      write_to(connection);
+      if (connection.closing && !connection.late && connection.outgoing.empty()) {
+        entry = connections_.erase(entry);
+        continue;
+      }
+      watch(connection, false);
+    }
+    ++entry;
+  }
 }
 
 bool ControlServer::has_streams() const noexcept {
@@ -289,21 +307,27 @@ void ControlServer::answer_lines(Connection& connection) {
     else
       --connection.lines_before_file;
     connection.peer.attached = file.get();
-    ControlAnswer answer = handler_(*request, connection.peer);
-    connection.outgoing +=
-        answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
-    if (answer.rest) {
-      connection.stream = std::move(answer.rest);
-      connection.incoming.clear();
-      connection.ending = std::exchange(connection.closing, false);  // its end may have come with the request
-      return;
-    }
+    give(connection, handler_(*request, connection.peer));
+    if (connection.stream || connection.late) return;
     if (connection.outgoing.size() > max_waiting_bytes) {
       connection.outgoing.clear();
       connection.closing = true;
       return;
     }
   }
+}
+
+void ControlServer::give(Connection& connection, ControlAnswer answer) {
+  if (answer.late) {
+    connection.late = std::move(answer.late);
+    return;
+  }
+  connection.outgoing +=
+      answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
+  if (!answer.rest) return;
+  connection.stream = std::move(answer.rest);
+  connection.incoming.clear();
+  connection.ending = std::exchange(connection.closing, false);  // its end may have come with the request
 }
 
 void ControlServer::write_to(Connection& connection) {
@@ -322,8 +346,9 @@ void ControlServer::write_to(Connection& connection) {
 }
 
 void ControlServer::watch(const Connection& connection, bool added) {
-  // A peer that does not read its answers is not asked for more requests.
-  const std::uint32_t wanted = !connection.outgoing.empty() ? EPOLLOUT : connection.ending ? 0U : EPOLLIN;
+  // A peer that does not read its answers, or waits for one, is not asked for more requests.
+  const bool asked = !connection.ending && !connection.late;
+  const std::uint32_t wanted = !connection.outgoing.empty() ? EPOLLOUT : asked ? EPOLLIN : 0U;
   epoll_event event{.events = wanted, .data = {.fd = connection.socket.get()}};
   ::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.socket.get(), &event);
 }

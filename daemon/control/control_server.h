@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
@@ -28,9 +30,18 @@ namespace vpcwall {
 // connection ends, whatever ended it.
 using AnswerStream = std::function<bool(std::string& lines, std::size_t room, bool ending)>;
 
+struct LateAnswer;
+
 struct ControlAnswer {
   nlohmann::ordered_json first;
-  AnswerStream rest;  // null: that was all
+  AnswerStream rest = nullptr;  // null: that was all
+  // Not null: there is no answer yet. Until it holds one the peer waits, and its next requests with it.
+  std::shared_ptr<LateAnswer> late = nullptr;
+};
+
+// Who owes the answer keeps a copy; that nobody waits for it any more is no concern of his.
+struct LateAnswer {
+  std::optional<ControlAnswer> answer;
 };
 
 struct ControlPeer {
@@ -65,8 +76,10 @@ class ControlServer {
   [[nodiscard]] bool has_streams() const noexcept;
   // Fetches the next lines for every peer that has room for them.
   void advance_streams(TimePoint now);
-  // Disconnects peers that made no progress for longest_silence; those of a stream may take their time. Call
-  // now and then.
+  // Gives the late answers that have come to those who wait for them. Call when something may have come.
+  void give_late_answers(TimePoint now);
+  // Disconnects peers that made no progress for longest_silence; those of a stream, and those who wait
+  // for an answer, may take their time. Call now and then.
   void drop_silent(TimePoint now);
 
  private:
@@ -78,6 +91,7 @@ class ControlServer {
         0;  // how many of `incoming` come before the one that `attached` belongs to
     std::string incoming, outgoing;
     AnswerStream stream;
+    std::shared_ptr<LateAnswer> late;
     bool ending = false;   // the stream's peer wants to hear no more than is left
     bool closing = false;  // once `outgoing` is written
     TimePoint last_progress;
@@ -87,6 +101,7 @@ class ControlServer {
   [[nodiscard]] bool may_speak(int socket, ControlPeer& peer) const;
   static void read_from(Connection& connection);
   void answer_lines(Connection& connection);
+  static void give(Connection& connection, ControlAnswer answer);
   static void write_to(Connection& connection);
   static void advance(Connection& connection);
   void watch(const Connection& connection, bool added);

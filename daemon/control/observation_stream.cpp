@@ -12,7 +12,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t most_events = 1024;      // per call: ten thousand a second
-constexpr std::size_t most_explanations = 32;  // per call: each plays a story
+constexpr std::size_t most_explanations = 32;  // per call: each plays a story, on another thread
 
 Duration wall_clock() {
   timespec time{};
@@ -22,19 +22,20 @@ Duration wall_clock() {
 
 }  // namespace
 
-ObservationStream::ObservationStream(Firewall& firewall, ObserveRequest request, std::size_t observer,
-                                     Explainer explain)
+ObservationStream::ObservationStream(Firewall& firewall, Explanations& explanations, ObserveRequest request,
+                                     std::size_t observer, StoryOf story_of)
     : firewall_(firewall),
+      explanations_(explanations),
       request_(std::move(request)),
       observer_(observer),
-      explain_(std::move(explain)),
+      story_of_(std::move(story_of)),
       generation_(firewall.policy()->generation),
       next_sweep_(now() + std::chrono::seconds(request_.repeats_every)) {}
 
 ObservationStream::~ObservationStream() { firewall_.stop_observing(observer_); }
 
 bool ObservationStream::more(std::string& lines, std::size_t room, bool ending) {
-  Budget budget{lines.size() + room, most_events, most_explanations};
+  Budget budget{lines.size() + room, most_events};
   if (ending) stop();
   tell_policy(lines);
   tell_changes(lines, budget);
@@ -63,6 +64,7 @@ void ObservationStream::tell_changes(std::string& lines, Budget& budget) {
     read_last_ = stopped_;
   }
   while (!changes_.empty() && !budget.is_spent(lines)) {
+    if (is_explained(changes_.front()) && !has_stories()) return;  // the next call has them
     const ObservedChange change = std::move(changes_.front());
     changes_.pop_front();
     tell_change(change, lines, budget);
@@ -73,13 +75,43 @@ void ObservationStream::tell_changes(std::string& lines, Budget& budget) {
   missed_in_all_ += std::exchange(missed_, 0);
 }
 
+bool ObservationStream::is_explained(const ObservedChange& change) const {
+  return request_.explain && change.event.packet && change.event.decision.verdict == Verdict::drop;
+}
+
+// Otherwise they are asked for.
+bool ObservationStream::has_stories() {
+  if (stories_ && !stories_->left.empty()) return true;
+  if (stories_ && !stories_->are_there) return false;
+  std::vector<Explanations::Story> next;
+  for (const ObservedChange& change : changes_) {
+    if (next.size() == most_explanations) break;
+    if (is_explained(change)) next.push_back(story_of_(change.event));
+  }
+  stories_ = std::make_shared<Stories>();
+  const std::size_t wanted = next.size();
+  explanations_.begin(
+      [next = std::move(next)] {
+        ordered_json told = ordered_json::array();
+        for (const Explanations::Story& story : next) told.push_back(story ? story() : ordered_json());
+        return told;
+      },
+      stories_,
+      [stories = stories_.get(), wanted](ordered_json told) {
+        stories->are_there = true;
+        if (!told.is_array()) told = ordered_json::array();  // it could not be worked out
+        stories->left.assign(std::make_move_iterator(told.begin()), std::make_move_iterator(told.end()));
+        stories->left.resize(wanted);
+      });
+  return !stories_->left.empty();
+}
+
 void ObservationStream::tell_change(const ObservedChange& change, std::string& lines, Budget& budget) {
   if (change.repeated) tell_repeat(*change.repeated, lines);
   ordered_json event = decision_event(change, firewall_.slots(), wall_time(change.event.at));
-  if (request_.explain && change.event.packet && change.event.decision.verdict == Verdict::drop) {
-    if (nlohmann::ordered_json story = explain_(change.event); !story.is_null())
-      event["explanation"] = std::move(story);
-    --budget.explanations;
+  if (is_explained(change)) {
+    if (!stories_->left.front().is_null()) event["explanation"] = std::move(stories_->left.front());
+    stories_->left.pop_front();
   }
   put(event, lines);
   ++told_;

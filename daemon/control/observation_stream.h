@@ -1,7 +1,7 @@
 // One observation: from the decisions that the workers keep for an observer to the lines that it is sent, a
 // piece at a time, as much as it has room for.
 //
-//   ObservationStream stream(firewall, request, number);
+//   ObservationStream stream(firewall, explanations, request, number, story_of);
 //   while (stream.more(lines, room, ending)) …       // now and then; `lines` grows by about `room` bytes
 //
 // Nothing here waits. What an observer does not fetch stays with the workers, within their bounds, and is
@@ -11,9 +11,11 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "control/observe_request.h"
+#include "daemon/control/explanations.h"
 #include "daemon/firewall.h"
 
 namespace vpcwall {
@@ -21,10 +23,11 @@ namespace vpcwall {
 class ObservationStream {
  public:
   // The explanation of a dropped packet; null when the policy that dropped it is no longer in force.
-  using Explainer = std::function<nlohmann::ordered_json(const Event&)>;
+  using StoryOf = std::function<Explanations::Story(const Event&)>;
 
   // `observer` is what firewall.observe() gave for this request; it is given back at the end.
-  ObservationStream(Firewall& firewall, ObserveRequest request, std::size_t observer, Explainer explain);
+  ObservationStream(Firewall& firewall, Explanations& explanations, ObserveRequest request,
+                    std::size_t observer, StoryOf story_of);
   ~ObservationStream();
   ObservationStream(const ObservationStream&) = delete;
   ObservationStream& operator=(const ObservationStream&) = delete;
@@ -35,14 +38,16 @@ class ObservationStream {
  private:
   // What one call may spend, so that a flood of decisions leaves the daemon time for others.
   struct Budget {
-    std::size_t bytes, events, explanations;
+    std::size_t bytes, events;
     [[nodiscard]] bool is_spent(const std::string& lines) const noexcept {
-      return lines.size() >= bytes || events == 0 || explanations == 0;
+      return lines.size() >= bytes || events == 0;
     }
   };
 
   void tell_policy(std::string& lines);
   void tell_changes(std::string& lines, Budget& budget);
+  [[nodiscard]] bool is_explained(const ObservedChange& change) const;
+  [[nodiscard]] bool has_stories();
   void tell_change(const ObservedChange& change, std::string& lines, Budget& budget);
   void tell_repeats(std::string& lines, Budget& budget);
   void tell_repeat(const Repeats& repeats, std::string& lines);
@@ -52,10 +57,18 @@ class ObservationStream {
   static void put(const nlohmann::ordered_json& event, std::string& lines);
   [[nodiscard]] double wall_time(TimePoint at) const;
 
+  // Of the changes that come next, a few at a time.
+  struct Stories {
+    bool are_there = false;
+    std::deque<nlohmann::ordered_json> left;
+  };
+
   Firewall& firewall_;
+  Explanations& explanations_;
   ObserveRequest request_;
   std::size_t observer_;
-  Explainer explain_;
+  StoryOf story_of_;
+  std::shared_ptr<Stories> stories_;  // null: none were asked for
   std::uint64_t generation_;
   std::deque<ObservedChange> changes_;  // read, not yet told
   std::uint64_t missed_ = 0;            // to be told behind them

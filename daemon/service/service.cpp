@@ -58,8 +58,10 @@ int milliseconds_until(std::optional<TimePoint> due) {
 
 void reload(Firewall& firewall, PolicyChanges& changes, const signalfd_siginfo& signal) {
   notify_service_manager("RELOADING=1\nMONOTONIC_USEC=" + monotonic_microseconds());
-  changes.reload({"SIGHUP", static_cast<pid_t>(signal.ssi_pid), signal.ssi_uid});
-  notify_service_manager("READY=1\n" + status_line(firewall));
+  changes.reload({"SIGHUP", static_cast<pid_t>(signal.ssi_pid), signal.ssi_uid},
+                 [&firewall](const ChangeOutcome& /*outcome*/) {
+                   notify_service_manager("READY=1\n" + status_line(firewall));
+                 });
 }
 
 // What the process ends with, where one of the signals that have come asks for an end.
@@ -95,7 +97,7 @@ void block_signals() {
 }
 
 Served serve(const ServedParts& parts) {
-  const auto& [firewall, changes, control, http, keeper] = parts;
+  const auto& [firewall, changes, explanations, control, http, keeper] = parts;
   const sigset_t set = handled_signals();
   const FileDescriptor signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (signals.get() < 0) throw std::system_error(errno, std::generic_category(), "signalfd");
@@ -103,12 +105,14 @@ Served serve(const ServedParts& parts) {
 
   // A descriptor of -1 is one that poll() leaves out.
   Upkeep upkeep(firewall, now());
-  std::array<pollfd, 6> watched{{{signals.get(), POLLIN, 0},
+  std::array<pollfd, 8> watched{{{signals.get(), POLLIN, 0},
                                  {control.event_fd(), POLLIN, 0},
                                  {firewall.failure_event(), POLLIN, 0},
                                  {http != nullptr ? http->event_fd() : -1, POLLIN, 0},
                                  {upkeep.device_events(), POLLIN, 0},
-                                 {upkeep.rule_events(), POLLIN, 0}}};
+                                 {upkeep.rule_events(), POLLIN, 0},
+                                 {changes.event_fd(), POLLIN, 0},
+                                 {explanations.event_fd(), POLLIN, 0}}};
   Watchdog watchdog(now());
   TimePoint look_at = now();
   for (;;) {
@@ -120,21 +124,29 @@ Served serve(const ServedParts& parts) {
       throw std::system_error(errno, std::generic_category(), "poll");
     if ((watched[2].revents & POLLIN) != 0) {
       log_event(spdlog::level::critical, {{"EVENT", "failure"}}, firewall.failure() + "; stopping");
+      changes.ending();
+      control.give_late_answers(now());
       return {1, Ending::for_successor};
     }
     if ((watched[1].revents & POLLIN) != 0) control.handle_events(now());
     if (control.has_streams()) control.advance_streams(now());
     control.drop_silent(now());
     changes.revert_if_due(now());
+    if ((watched[6].revents & POLLIN) != 0) changes.advance();
+    if ((watched[7].revents & POLLIN) != 0) explanations.advance();
+    control.give_late_answers(now());
     upkeep.handle_events(now());
     if (http != nullptr) http->handle_events(now());
     if (now() >= look_at) {
       watchdog.look(firewall.progress(), now());
       look_at = now() + watchdog.period();
-      firewall.expire_waiting();
+      firewall.tidy();
       if (keeper != nullptr) keeper->keep_if_due(firewall, now());
     }
-    if (const auto served = answer_signals(signals, firewall, changes)) return *served;
+    if (const auto served = answer_signals(signals, firewall, changes)) {
+      control.give_late_answers(now());
+      return *served;
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "daemon/change/policy_changes.h"
 #include "daemon/control/control_server.h"
+#include "daemon/control/explanations.h"
 #include "daemon/firewall.h"
 #include "daemon/metrics/http_server.h"
 #include "daemon/state/state_keeper.h"
@@ -23,6 +24,7 @@ struct Served {
 struct ServedParts {
   Firewall& firewall;
   PolicyChanges& changes;
+  Explanations& explanations;
   ControlServer& control;
   HttpServer* http;     // may be null
   StateKeeper* keeper;  // may be null

@@ -101,6 +101,13 @@ std::string policy_words(const ordered_json& policy) {
   return text;
 }
 
+std::string preparing_words(const ordered_json& preparing) {
+  std::string text = preparing.at("how").get<std::string>() + ", asked by " +
+                     preparing.at("asked_by").get<std::string>() + ", for " + ago(preparing.at("seconds"));
+  if (preparing.at("waiting") != 0) text += "; changes that wait: " + number(preparing.at("waiting"));
+  return text;
+}
+
 std::string fast_path_words(const ordered_json& report) {
   const std::string mode = report.at("mode").get<std::string>();
   if (!report.at("active").get<bool>()) {
@@ -122,6 +129,7 @@ std::string status_text(const ordered_json& report) {
   if (report.contains("policy_in_force"))
     if (const std::string words = policy_words(report.at("policy_in_force")); !words.empty())
       text += "POLICY      " + words + '\n';
+  if (report.contains("preparing")) text += "preparing   " + preparing_words(report.at("preparing")) + '\n';
   text += "hooks       " + report.at("mode").get<std::string>() + " mode, back end " +
           report.at("backend").get<std::string>() + ", fail " + report.at("fail_mode").get<std::string>() +
           '\n';

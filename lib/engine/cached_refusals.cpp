@@ -69,7 +69,8 @@ bool is_for_any_source(const CompiledPolicy& policy, const Question& question, c
       if (asks_for_source(acl.lists[at(Direction::ingress)][at(packet.family())], kind)) return false;
     }
     if (gate.gate == Gate::sg_ingress &&
-        asks_for_source(interface.rules(Direction::ingress, packet.family()), kind))
+        interface.any_part(Direction::ingress, packet.family(),
+                           [kind](const CompiledRules& rules) { return asks_for_source(rules, kind); }))
       return false;
   }
   return true;

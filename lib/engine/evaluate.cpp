@@ -48,13 +48,18 @@ bool is_neighbour_discovery(const Packet& packet) noexcept {
 // the opposite direction permits every response.
 bool pair_open(const CompiledInterface& interface, Family family, Protocol protocol, std::uint16_t local_port,
                std::uint16_t remote_port) noexcept {
-  const CompiledRules& in = interface.rules(Direction::ingress, family);
-  const CompiledRules& out = interface.rules(Direction::egress, family);
-  const auto permits = [&](const CompiledRules& rules, std::uint16_t port) {
-    return rules.open_rules.first_match(kind_of(protocol, port), {0, 0, family}) != RuleIndex::none;
+  const auto all_open = [&](Direction direction) {
+    return interface.any_part(direction, family,
+                              [&](const CompiledRules& rules) { return rules.open_all(protocol); });
   };
-  return (out.open_all(protocol) && permits(in, local_port)) ||
-         (in.open_all(protocol) && permits(out, remote_port));
+  const auto permits = [&](Direction direction, std::uint16_t port) {
+    const TrafficKind kind = kind_of(protocol, port);
+    return interface.any_part(direction, family, [&](const CompiledRules& rules) {
+      return rules.open_rules.first_match(kind, {0, 0, family}) != RuleIndex::none;
+    });
+  };
+  return (all_open(Direction::egress) && permits(Direction::ingress, local_port)) ||
+         (all_open(Direction::ingress) && permits(Direction::egress, remote_port));
 }
 
 FlowTimeouts timeouts_of(const Tracking& tracking) noexcept {
@@ -275,12 +280,21 @@ class Evaluation {
                                                 std::uint32_t& considered) const noexcept {
     const bool incoming = direction == Direction::ingress;
     const IpAddress& peer = incoming ? packet_.source : packet_.destination;
-    const CompiledRules& rules = interface.rules(direction, packet_.family());
-    if (rules.names_groups && incoming && is_multicast(packet_.destination))
-      return first_without_group(rules, peer, considered);
+    const CompiledRule* found = nullptr;
+    interface.any_part(direction, packet_.family(), [&](const CompiledRules& rules) {
+      found = rules.names_groups && incoming && is_multicast(packet_.destination)
+                  ? first_without_group(rules, peer, considered)
+                  : first_match(rules, peer, considered);
+      return found != nullptr;
+    });
+    return found;
+  }
+
+  [[nodiscard]] const CompiledRule* first_match(const CompiledRules& rules, const IpAddress& peer,
+                                                std::uint32_t& considered) const noexcept {
     const std::uint32_t first = rules.index.first_match(kind_, peer);
     const bool found = first != RuleIndex::none;
-    considered = found ? first + 1 : static_cast<std::uint32_t>(rules.rules.size());
+    considered += found ? first + 1 : static_cast<std::uint32_t>(rules.rules.size());
     return found ? &rules.rules[first] : nullptr;
   }
 

@@ -141,8 +141,9 @@ class Search {
     const JudgedPolicy judged = all.judged();
     const CompiledInterface& interface = judged.compiled.interfaces.back();
     for (const Family family : {family_, family_ == Family::ipv4 ? Family::ipv6 : Family::ipv4})
-      for (const CompiledRule& rule : interface.rules(refusal_.direction, family).rules)
+      interface.each_rule(refusal_.direction, family, [&](const CompiledRule& rule) {
         if (seen_.insert(rule.slot).second) look_at(judged, rule, family);
+      });
   }
 
   void look_at(const JudgedPolicy& judged, const CompiledRule& rule, Family family) {

@@ -45,7 +45,7 @@ void add_side(Cuts& cuts, const CompiledPolicy& policy, InterfaceIndex index, Fa
   const CompiledInterface& interface = policy.interfaces.at(index);
   const CompiledAcl& acl = policy.acls.at(policy.subnets.at(interface.subnet).acl);
   for (const Direction direction : {Direction::ingress, Direction::egress}) {
-    for (const CompiledRule& rule : interface.rules(direction, family).rules) cuts.add(rule.traffic);
+    interface.each_rule(direction, family, [&](const CompiledRule& rule) { cuts.add(rule.traffic); });
     for (const CompiledEntry& entry : acl.lists.at(at(direction)).at(at(family)).entries)
       cuts.add(entry.traffic);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <tuple>
+#include <utility>
 
 namespace vpcwall {
 namespace {
@@ -29,10 +30,11 @@ AddressSet::AddressSet(std::span<const Prefix> prefixes) {
     members_[family] = PrefixMap(std::move(entries[family]));
 }
 
-AddressSet AddressSet::without(const AddressSet& holes) const {
+AddressSet AddressSet::without(std::shared_ptr<const AddressSet> holes) const {
   AddressSet rest = *this;
-  rest.holes_ = holes.members_;
-  if (!holes.empty()) rest.open_ = {};
+  if (holes->empty()) return rest;
+  rest.holes_ = std::move(holes);
+  rest.open_ = {};
   return rest;
 }
 

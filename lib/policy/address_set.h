@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -18,13 +19,13 @@ class AddressSet {
   AddressSet() = default;
   explicit AddressSet(std::span<const Prefix> prefixes);
 
-  // This set with the addresses of `holes` taken out.
-  [[nodiscard]] AddressSet without(const AddressSet& holes) const;
+  // This set with the addresses of `holes` taken out; it shares them, never null.
+  [[nodiscard]] AddressSet without(std::shared_ptr<const AddressSet> holes) const;
 
   [[nodiscard]] bool contains(const IpAddress& address) const noexcept {
     const auto family = static_cast<std::size_t>(address.family);
     return members_[family].find(address) != PrefixMap::none &&
-           holes_[family].find(address) == PrefixMap::none;
+           (holes_ == nullptr || !holes_->contains(address));
   }
   // One of the prefixes was literally /0 (C-13); two halves are not.
   [[nodiscard]] bool is_open(Family family) const noexcept { return open_[static_cast<std::size_t>(family)]; }
@@ -33,13 +34,14 @@ class AddressSet {
 
   // Disjoint, by family and address; holes do not count.
   [[nodiscard]] std::span<const Prefix> prefixes() const noexcept { return prefixes_; }
-  [[nodiscard]] bool has_holes() const noexcept { return !holes_[0].empty() || !holes_[1].empty(); }
+  [[nodiscard]] bool has_holes() const noexcept { return holes_ != nullptr; }
 
  private:
   using PerFamily = std::array<PrefixMap, 2>;
 
   std::vector<Prefix> prefixes_;
-  PerFamily members_, holes_;
+  PerFamily members_;
+  std::shared_ptr<const AddressSet> holes_;  // null: none
   std::array<bool, 2> open_{};
 };
 

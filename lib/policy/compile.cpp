@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <string_view>
+#include <unordered_map>
 
+#include "policy/compiled_groups.h"
 #include "policy/identity.h"
 
 namespace vpcwall {
@@ -45,11 +48,14 @@ AddressSet exempt_peers(const Policy& policy) {
 // Everything one run of compile() needs to find things by id.
 class Compiler {
  public:
-  Compiler(const Policy& policy, CompileContext& context) : policy_(policy), context_(context) {}
+  Compiler(const Policy& policy, CompileContext& context)
+      : policy_(policy), context_(context), groups_(policy, context.slots, context.most_multiplied) {
+    for (const SecurityGroup& group : policy.security_groups) group_names_.emplace(group.id, group.name);
+    place(policy.network_acls, acls_);
+    place(policy.subnets, subnets_);
+  }
 
-  std::shared_ptr<const CompiledPolicy> run(std::uint64_t generation,
-                                            const std::vector<DeviceBinding>& devices) {
-    compiled_->generation = generation;
+  std::shared_ptr<CompiledPolicy> run() {
     compiled_->behavior = policy_.behavior;
     compiled_->exempt_peers = exempt_peers(policy_);
     for (const auto& range : {policy_.vpc.cidr, policy_.vpc.ipv6_cidr})
@@ -57,20 +63,19 @@ class Compiler {
     for (const Prefix& range : policy_.vpc.secondary_cidrs) compiled_->vpc_ranges.push_back(range);
     for (const NetworkAcl& acl : policy_.network_acls) compiled_->acls.push_back(compile_acl(acl));
     for (const Subnet& subnet : policy_.subnets) compiled_->subnets.push_back(compile_subnet(subnet));
-    collect_members();
-    collect_prefix_lists();
     for (const Interface& interface : policy_.interfaces) add_interface(interface);
     compiled_->addresses =
         KnownAddresses(owned_, subnet_ranges(), compiled_->exempt_peers.prefixes(), policy_.auto_tracked);
-    for (const DeviceBinding& binding : devices)
-      if (const InterfaceIndex index = compiled_->interface_named(binding.interface); index != no_interface) {
-        compiled_->devices[binding.device] = index;
-        compiled_->interfaces[index].has_device = true;
-      }
     return compiled_;
   }
 
  private:
+  template <class Object>
+  static void place(const std::vector<Object>& all,
+                    std::unordered_map<std::string_view, std::uint16_t>& places) {
+    for (std::size_t i = 0; i < all.size(); ++i) places.emplace(all[i].id, static_cast<std::uint16_t>(i));
+  }
+
   CompiledAcl compile_acl(const NetworkAcl& acl) {
     CompiledAcl compiled{acl.id, acl.name, {}};
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
@@ -112,9 +117,7 @@ class Compiler {
 
   CompiledSubnet compile_subnet(const Subnet& subnet) const {
     CompiledSubnet compiled{subnet.id, subnet.name, {subnet.cidr, subnet.ipv6_cidr}, 0};
-    const auto acl = std::find_if(policy_.network_acls.begin(), policy_.network_acls.end(),
-                                  [&](const NetworkAcl& one) { return one.id == subnet.network_acl; });
-    compiled.acl = static_cast<std::uint16_t>(acl - policy_.network_acls.begin());
+    compiled.acl = acls_.at(subnet.network_acl);
     return compiled;
   }
 
@@ -126,27 +129,6 @@ class Compiler {
     return ranges;
   }
 
-  // S-40 to S-42: a reference means every address of every interface that carries the group, but for those
-  // whose packets no longer show it (S-51).
-  void collect_members() {
-    for (const SecurityGroup& group : policy_.security_groups) group_names_[group.id] = group.name;
-    std::map<std::string, std::vector<Prefix>> members;
-    for (const Interface& interface : policy_.interfaces)
-      for (const std::string& group : interface.security_groups)
-        members[group].insert(members[group].end(), interface.addresses.begin(), interface.addresses.end());
-    const AddressSet hidden(policy_.behavior.sg_identity_lost);
-    for (const auto& [group, addresses] : members)
-      members_[group] = std::make_shared<const AddressSet>(AddressSet(addresses).without(hidden));
-  }
-
-  void collect_prefix_lists() {
-    for (const PrefixList& list : policy_.prefix_lists) {
-      std::vector<Prefix> prefixes;
-      for (const PrefixListEntry& entry : list.entries) prefixes.push_back(entry.cidr);
-      lists_[list.id] = std::make_shared<const AddressSet>(prefixes);
-    }
-  }
-
   void add_interface(const Interface& interface) {
     CompiledInterface compiled;
     compiled.id = interface.id;
@@ -156,9 +138,7 @@ class Compiler {
         context_.interface_numbers
             .try_emplace(interface.id, static_cast<InterfaceNumber>(context_.interface_numbers.size()))
             .first->second;
-    const auto subnet = std::find_if(policy_.subnets.begin(), policy_.subnets.end(),
-                                     [&](const Subnet& one) { return one.id == interface.subnet; });
-    compiled.subnet = static_cast<std::uint16_t>(subnet - policy_.subnets.begin());
+    compiled.subnet = subnets_.at(interface.subnet);
     compiled.type = interface.type;
     compiled.source_dest_check = interface.source_dest_check && interface.type == Interface::Type::interface;
     compiled.tracking = interface.tracking;
@@ -166,9 +146,9 @@ class Compiler {
       compiled.default_slots[at(direction)] = context_.slots.assign(
           {RuleKind::group_default, interface.id, direction, Family::ipv4, "*", "deny all"}, interface.name);
     }
-    compiled.groups = rules_of(interface.security_groups);
+    compiled.groups = groups_.of(interface.security_groups);
     for (const std::string& id : interface.security_groups)
-      compiled.member_of.push_back({id, group_names_[id]});
+      compiled.member_of.push_back({id, std::string(group_names_[id])});
     const auto index = static_cast<InterfaceIndex>(compiled_->interfaces.size());
     for (const Prefix& address : interface.addresses) {
       auto& primary = compiled.primary[at(address.base.family)];
@@ -179,91 +159,48 @@ class Compiler {
     compiled_->interfaces.push_back(std::move(compiled));
   }
 
-  // S-5: the rules of all groups form one set; kept in the order written so that answers are repeatable.
-  std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>> rules_of(
-      const std::vector<std::string>& groups) {
-    auto& known = merged_[groups];
-    if (known == nullptr) {
-      auto merged = std::make_shared<PerDirection<PerFamily<CompiledRules>>>();
-      for (const Direction direction : {Direction::ingress, Direction::egress})
-        for (const Family family : {Family::ipv4, Family::ipv6})
-          (*merged)[at(direction)][at(family)] = merge_groups(groups, direction, family);
-      known = std::move(merged);
-    }
-    return known;
-  }
-
-  CompiledRules merge_groups(const std::vector<std::string>& groups, Direction direction, Family family) {
-    CompiledRules merged;
-    std::vector<IndexedRule> indexed, open;
-    for (const std::string& id : groups) {
-      const auto group = std::find_if(policy_.security_groups.begin(), policy_.security_groups.end(),
-                                      [&](const SecurityGroup& one) { return one.id == id; });
-      if (group == policy_.security_groups.end()) continue;
-      for (const SecurityGroupRule& rule : group->rules(direction)) {
-        CompiledRule compiled = compile_rule(*group, direction, rule);
-        if (!can_match(rule, family)) continue;
-        compiled.open = compiled.set ? compiled.set->is_open(family) : compiled.prefix.is_open();
-        merged.names_groups |= compiled.names_group;
-        indexed.push_back({compiled.traffic, compiled.prefix, compiled.set});
-        if (compiled.open) {
-          open.push_back({compiled.traffic, make_prefix({0, 0, family}, 0), nullptr});
-          merged.open_all_tcp |= compiled.traffic.covers_all_ports(Protocol::tcp);
-          merged.open_all_udp |= compiled.traffic.covers_all_ports(Protocol::udp);
-        }
-        merged.rules.push_back(std::move(compiled));
-      }
-    }
-    merged.index = RuleIndex(family, indexed);
-    merged.open_rules = RuleIndex(family, open);
-    return merged;
-  }
-
-  // S-39: a range speaks of its own family only. S-66: ICMP is IPv4's, ICMPv6 is IPv6's.
-  static bool can_match(const SecurityGroupRule& rule, Family family) {
-    const Prefix* prefix = std::get_if<Prefix>(&rule.peer);
-    if (prefix != nullptr && prefix->base.family != family) return false;
-    if (rule.traffic.protocol == Protocol::icmp) return family == Family::ipv4;
-    if (rule.traffic.protocol == Protocol::icmpv6) return family == Family::ipv6;
-    return true;
-  }
-
-  CompiledRule compile_rule(const SecurityGroup& group, Direction direction, const SecurityGroupRule& rule) {
-    CompiledRule compiled;
-    compiled.traffic = compile_traffic(rule.traffic);
-    compiled.slot =
-        context_.slots.assign({RuleKind::group_rule, group.id, direction, Family::ipv4, rule.id,
-                               "allow " + describe(rule.traffic) + ' ' + peer_identity(rule.peer)},
-                              group.name);
-    static const auto nobody = std::make_shared<const AddressSet>();  // S-55, S-80: matches nothing
-    if (const auto* prefix = std::get_if<Prefix>(&rule.peer)) {
-      compiled.prefix = *prefix;
-    } else if (const auto* reference = std::get_if<GroupReference>(&rule.peer)) {
-      const auto found = members_.find(reference->id);
-      compiled.set = found != members_.end() ? found->second : nobody;
-      compiled.names_group = true;
-    } else if (const auto* list = std::get_if<PrefixListReference>(&rule.peer)) {
-      const auto found = lists_.find(list->id);
-      compiled.set = found != lists_.end() ? found->second : nobody;
-    }
-    return compiled;
-  }
-
   const Policy& policy_;
   CompileContext& context_;
   std::shared_ptr<CompiledPolicy> compiled_ = std::make_shared<CompiledPolicy>();
-  std::map<std::string, std::shared_ptr<const AddressSet>> members_, lists_;
-  std::map<std::string, std::string> group_names_;  // by id
-  std::map<std::vector<std::string>, std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>>> merged_;
+  CompiledGroups groups_;
+  std::unordered_map<std::string_view, std::string_view> group_names_;  // by id
+  std::unordered_map<std::string_view, std::uint16_t> acls_, subnets_;  // by id: places
   std::vector<KnownAddresses::Owned> owned_;
 };
+
+// All that rests on devices: with_devices() does it again.
+void bind(CompiledPolicy& policy, const std::vector<DeviceBinding>& devices) {
+  policy.devices.clear();
+  for (CompiledInterface& interface : policy.interfaces) interface.has_device = false;
+  if (devices.empty()) return;
+  std::unordered_map<std::string_view, InterfaceIndex> places;  // by id and name; the first one has it
+  for (std::size_t i = 0; i < policy.interfaces.size(); ++i)
+    for (const std::string* key : {&policy.interfaces[i].id, &policy.interfaces[i].name})
+      places.emplace(*key, static_cast<InterfaceIndex>(i));
+  for (const DeviceBinding& binding : devices)
+    if (const auto found = places.find(binding.interface); found != places.end()) {
+      policy.devices[binding.device] = found->second;
+      policy.interfaces[found->second].has_device = true;
+    }
+}
 
 }  // namespace
 
 std::shared_ptr<const CompiledPolicy> compile(const Policy& policy, CompileContext& context,
                                               std::uint64_t generation,
                                               const std::vector<DeviceBinding>& devices) {
-  return Compiler(policy, context).run(generation, devices);
+  std::shared_ptr<CompiledPolicy> compiled = Compiler(policy, context).run();
+  compiled->generation = generation;
+  bind(*compiled, devices);
+  return compiled;
+}
+
+std::shared_ptr<const CompiledPolicy> with_devices(const CompiledPolicy& policy, std::uint64_t generation,
+                                                   const std::vector<DeviceBinding>& devices) {
+  const auto copy = std::make_shared<CompiledPolicy>(policy);
+  copy->generation = generation;
+  bind(*copy, devices);
+  return copy;
 }
 
 std::string describe(const Traffic& traffic) {

@@ -1,6 +1,7 @@
 #include "policy/compiled_policy.h"
 
-#include <set>
+#include <unordered_set>
+#include <utility>
 
 namespace vpcwall {
 
@@ -22,23 +23,47 @@ InterfaceIndex CompiledPolicy::interface_named(std::string_view id_or_name) cons
   return no_interface;
 }
 
+namespace {
+
+// Slots once each, in the order in which they are named first.
+class SlotList {
+ public:
+  void add(CounterSlot slot) {
+    if (slot >= seen_.size()) seen_.resize(slot + std::size_t{1});
+    if (seen_[slot]) return;
+    seen_[slot] = true;
+    slots_.push_back(slot);
+  }
+  // Interfaces share the rules of their groups: looked through once.
+  void add(const std::shared_ptr<const GroupRules>& part, Direction direction) {
+    if (!looked_through_[at(direction)].insert(part.get()).second) return;
+    for (const CompiledRules& rules : (*part)[at(direction)])
+      for (const CompiledRule& rule : rules.rules) add(rule.slot);
+  }
+  [[nodiscard]] std::vector<CounterSlot> take() { return std::move(slots_); }
+
+ private:
+  std::vector<CounterSlot> slots_;
+  std::vector<bool> seen_;
+  PerDirection<std::unordered_set<const GroupRules*>> looked_through_;
+};
+
+}  // namespace
+
 std::vector<CounterSlot> active_slots(const CompiledPolicy& policy) {
-  std::vector<CounterSlot> slots;
+  SlotList slots;
   for (const CompiledAcl& acl : policy.acls)
     for (const auto& families : acl.lists)
       for (const CompiledEntries& list : families) {
-        for (const CompiledEntry& entry : list.entries) slots.push_back(entry.slot);
-        slots.push_back(list.default_slot);
+        for (const CompiledEntry& entry : list.entries) slots.add(entry.slot);
+        slots.add(list.default_slot);
       }
   for (const CompiledInterface& interface : policy.interfaces)
     for (const Direction direction : {Direction::ingress, Direction::egress}) {
-      for (const CompiledRules& rules : (*interface.groups)[at(direction)])
-        for (const CompiledRule& rule : rules.rules) slots.push_back(rule.slot);
-      slots.push_back(interface.default_slots[at(direction)]);
+      for (const auto& part : interface.groups) slots.add(part, direction);
+      slots.add(interface.default_slots[at(direction)]);
     }
-  std::set<CounterSlot> seen;  // a group on many interfaces, a rule of both families: one slot
-  std::erase_if(slots, [&](CounterSlot slot) { return !seen.insert(slot).second; });
-  return slots;
+  return slots.take();
 }
 
 }  // namespace vpcwall

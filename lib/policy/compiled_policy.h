@@ -42,7 +42,7 @@ struct CompiledRule {
   }
 };
 
-// The merged rules of all groups of one interface, one direction, one family (S-5).
+// The rules of some groups as one list: one direction, one family (S-5).
 struct CompiledRules {
   std::vector<CompiledRule> rules;
   RuleIndex index;            // over `rules`
@@ -81,6 +81,8 @@ using PerDirection = std::array<T, 2>;  // by Direction
   return static_cast<std::size_t>(direction);
 }
 
+using GroupRules = PerDirection<PerFamily<CompiledRules>>;
+
 struct CompiledAcl {
   std::string id, name;
   PerDirection<PerFamily<CompiledEntries>> lists;
@@ -112,12 +114,23 @@ struct CompiledInterface {
   bool source_dest_check = true;
   bool has_device = false;  // a kernel device is bound to it: see CompiledPolicy::devices
   Tracking tracking;
-  // Of all its groups; interfaces with the same groups share them. Never null.
-  std::shared_ptr<const PerDirection<PerFamily<CompiledRules>>> groups;
+  // The rules of all its groups, in the order in which they are tried: one part, or, where that would
+  // multiply, one for each group (compiled_groups.h). Shared with other interfaces. None is null.
+  std::vector<std::shared_ptr<const GroupRules>> groups;
   PerDirection<CounterSlot> default_slots{no_slot, no_slot};  // the implicit deny
 
-  [[nodiscard]] const CompiledRules& rules(Direction direction, Family family) const noexcept {
-    return (*groups)[at(direction)][at(family)];
+  // Asks one part after the other until `ask` says yes; whether one did.
+  template <class Ask>
+  bool any_part(Direction direction, Family family, Ask&& ask) const {
+    for (const std::shared_ptr<const GroupRules>& part : groups)
+      if (ask((*part)[at(direction)][at(family)])) return true;
+    return false;
+  }
+  // Every rule, in the order in which they are tried.
+  template <class Visit>
+  void each_rule(Direction direction, Family family, Visit&& visit) const {
+    for (const std::shared_ptr<const GroupRules>& part : groups)
+      for (const CompiledRule& rule : (*part)[at(direction)][at(family)].rules) visit(rule);
   }
 };
 

@@ -1,5 +1,7 @@
 #include "policy/counter_slots.h"
 
+#include <algorithm>
+
 namespace vpcwall {
 
 std::string_view to_string(RuleKind kind) noexcept {
@@ -21,6 +23,10 @@ CounterSlot CounterSlots::assign(const RuleIdentity& identity, const std::string
     owner_names_[position->second] = owner_name;
   }
   return position->second;
+}
+
+void CounterSlots::take_names(const CounterSlots& earlier) {
+  std::copy(earlier.owner_names_.begin(), earlier.owner_names_.end(), owner_names_.begin());
 }
 
 }  // namespace vpcwall

@@ -2,8 +2,8 @@
 // reload, whatever its position; a rule whose match changes is a new rule and starts at zero.
 //
 // Slots are small dense numbers handed out by this registry and never reused while the process lives, so that
-// workers can count into plain arrays. The registry is written by compile() on the control thread only;
-// workers know slots, never identities.
+// workers can count into plain arrays. The registry is written by compile(), one thread at a time; workers
+// know slots, never identities.
 #pragma once
 
 #include <compare>
@@ -43,6 +43,8 @@ class CounterSlots {
  public:
   // The slot of `identity`, new or known. The owner's name is for people: it may change, the slot stays.
   CounterSlot assign(const RuleIdentity& identity, const std::string& owner_name);
+  // Owners are called as in `earlier`, of which this is a later state.
+  void take_names(const CounterSlots& earlier);
   [[nodiscard]] const RuleIdentity& identity(CounterSlot slot) const { return identities_.at(slot); }
   [[nodiscard]] const std::string& owner_name(CounterSlot slot) const { return owner_names_.at(slot); }
   [[nodiscard]] std::size_t size() const noexcept { return identities_.size(); }

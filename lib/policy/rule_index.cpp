@@ -7,18 +7,10 @@
 #include "policy/range_search.h"
 
 namespace vpcwall {
-namespace {
-
-// Up to this many prefixes a set is taken apart: its prefixes stand among those of the rules, and one search
-// finds them all.
-constexpr std::size_t small_set = 64;
-
-}  // namespace
-
 class RuleIndex::Builder {
  public:
-  Builder(RuleIndex& index, Family family, std::span<const IndexedRule> rules)
-      : index_(index), family_(family), rules_(rules) {}
+  Builder(RuleIndex& index, Family family, std::span<const IndexedRule> rules, std::size_t apart)
+      : index_(index), family_(family), rules_(rules), apart_(apart) {}
 
   void build() {
     for (std::uint32_t position = 0; position < rules_.size(); ++position) place(position);
@@ -36,7 +28,7 @@ class RuleIndex::Builder {
     const IndexedRule& rule = rules_[position];
     if (rule.set == nullptr) {
       if (rule.prefix.base.family == family_) prefixes_[rule.prefix].push_back(position);
-    } else if (rule.set->prefixes().size() <= small_set && !rule.set->has_holes()) {
+    } else if (is_taken_apart(*rule.set, apart_)) {
       for (const Prefix& prefix : rule.set->prefixes())
         if (prefix.base.family == family_) prefixes_[prefix].push_back(position);
     } else {
@@ -103,13 +95,14 @@ class RuleIndex::Builder {
   RuleIndex& index_;
   Family family_;
   std::span<const IndexedRule> rules_;
+  std::size_t apart_;
   std::map<Prefix, Positions> prefixes_;
   std::map<std::shared_ptr<const AddressSet>, Positions> sets_;
   std::map<Positions, std::uint32_t> known_;
 };
 
-RuleIndex::RuleIndex(Family family, std::span<const IndexedRule> rules) {
-  Builder(*this, family, rules).build();
+RuleIndex::RuleIndex(Family family, std::span<const IndexedRule> rules, std::size_t apart) {
+  Builder(*this, family, rules, apart).build();
 }
 
 std::uint32_t RuleIndex::first_in(std::uint32_t table, TrafficKind kind) const noexcept {

@@ -35,10 +35,17 @@ struct IndexedRule {
 class RuleIndex {
  public:
   static constexpr std::uint32_t none = 0xffffffffU;
+  // Up to so many prefixes a set is taken apart: they stand among those of the rules, and one search finds
+  // them all.
+  static constexpr std::size_t small_set = 64;
 
   RuleIndex() = default;
-  // What a rule says of the other family is left out.
-  RuleIndex(Family family, std::span<const IndexedRule> rules);
+  // What a rule says of the other family is left out. Sets of more than `apart` prefixes are asked.
+  RuleIndex(Family family, std::span<const IndexedRule> rules, std::size_t apart = small_set);
+
+  [[nodiscard]] static bool is_taken_apart(const AddressSet& set, std::size_t apart) noexcept {
+    return set.prefixes().size() <= apart && !set.has_holes();
+  }
 
   [[nodiscard]] std::uint32_t first_match(TrafficKind kind, const IpAddress& peer) const noexcept;
 

@@ -39,8 +39,8 @@ TrafficSpace traffic_space(Family family, std::span<const PolicyForms> policies)
       for (const auto& families : acl.lists)
         for (const CompiledEntry& entry : families[at(family)].entries) name(entry.traffic);
     for (const CompiledInterface& interface : policy.compiled.interfaces)
-      for (const auto& families : *interface.groups)
-        for (const CompiledRule& rule : families[at(family)].rules) name(rule.traffic);
+      for (const Direction direction : {Direction::ingress, Direction::egress})
+        interface.each_rule(direction, family, [&](const CompiledRule& rule) { name(rule.traffic); });
   }
   TrafficSpace space{family, {}, {}, {}};
   const Protocol icmp = family == Family::ipv4 ? Protocol::icmp : Protocol::icmpv6;
@@ -76,8 +76,9 @@ void SliceCuts::add_side(const CompiledPolicy& policy, InterfaceIndex index, Dir
   const CompiledInterface& interface = policy.interfaces[index];
   const CompiledAcl& acl = policy.acls[policy.subnets[interface.subnet].acl];
   for (const Direction direction : {request, opposite(request)}) {
-    for (const CompiledRule& rule : interface.rules(direction, space_.family).rules)
+    interface.each_rule(direction, space_.family, [&](const CompiledRule& rule) {
       if (rule.matches_peer(peer)) add(rule.traffic, direction == request);
+    });
     for (const CompiledEntry& entry : acl.lists[at(direction)][at(space_.family)].entries)
       if (entry.cidr.contains(peer)) add(entry.traffic, direction == request);
   }

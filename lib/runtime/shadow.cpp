@@ -14,10 +14,10 @@ constexpr std::size_t expiry_budget = 2 * max_burst;  // as a worker's own
 
 }  // namespace
 
-Shadow::Shadow(const Policy& candidate, CompileContext live, const std::vector<DeviceBinding>& devices,
+Shadow::Shadow(const PreparedPolicy& candidate, const std::vector<DeviceBinding>& devices,
                std::uint64_t generation, const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now)
-    : context_(std::move(live)),
-      candidate_(compile(candidate, context_, generation + 1, devices)),
+    : context_(candidate.context),
+      candidate_(compiled_for(candidate, generation + 1, devices)),
       waiting_(allowance_, seed),
       read_(sizes.workers),
       numbers_(sizes.differences, FlowHash(seed)) {
@@ -26,7 +26,7 @@ Shadow::Shadow(const Policy& candidate, CompileContext live, const std::vector<D
     shards_.emplace_back(std::in_place, sizes.flows, seed, allowance_);
     shards_.back().with([&](Shard& shard) {
       shard.use(waiting_);
-      shard.counters().reserve(context_.slots.size());
+      shard.counters().reserve(context_->slots.size());
       shard.adopt(candidate_, now);
     });
   }

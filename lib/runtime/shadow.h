@@ -1,7 +1,7 @@
 // A candidate policy beside the one in force: judged are the same packets, at the same times, by the same
 // engine, with flows and counters of its own. Nothing of what it decides is answered to anybody.
 //
-//   Shadow shadow(candidate, context, devices, generation, {workers}, seed, now);
+//   Shadow shadow(prepared, devices, generation, {workers}, seed, now);
 //   stage.enter(shadow);                                  // control thread; from now on workers follow()
 //   shadow.inherit(live_policy, flow);                    // control thread: a copy of each live flow
 //   shadow.begin();                                       // control thread; from now on workers judge()
@@ -14,8 +14,8 @@
 // copying a flow has to happen under the lock of its live shard, which also keeps out the burst that changes
 // it. From a worker's first burst behind begin() on, nothing of the live flows is looked at any more.
 //
-// Interfaces and rules keep their numbers: the candidate is compiled with a copy of what the live policies
-// were compiled with.
+// Interfaces and rules keep their numbers: the candidate is prepared with what the live policies were
+// compiled with (prepared_policy.h).
 //
 // Bounded: flows as the live ones, and as many again while they wait; differences by Sizes. Reading holds a
 // worker up for `piece` differences at most. A worker locks a shard of the shadow, and then its notes, while
@@ -31,7 +31,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "policy/compile.h"
+#include "runtime/prepared_policy.h"
 #include "runtime/shadow_differences.h"
 #include "runtime/shards.h"
 
@@ -54,9 +54,9 @@ class Shadow {
     std::size_t differences = 1024;  // by worker
   };
 
-  // `live` is copied; `generation` is that of the policy in force.
-  Shadow(const Policy& candidate, CompileContext live, const std::vector<DeviceBinding>& devices,
-         std::uint64_t generation, const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now);
+  // `generation` is that of the policy in force.
+  Shadow(const PreparedPolicy& candidate, const std::vector<DeviceBinding>& devices, std::uint64_t generation,
+         const Sizes& sizes, const FlowHash::Seed& seed, TimePoint now);
   Shadow(const Shadow&) = delete;
   Shadow& operator=(const Shadow&) = delete;
   ~Shadow() = default;
@@ -90,14 +90,14 @@ class Shadow {
   [[nodiscard]] std::vector<std::uint64_t> counts() const;
 
   [[nodiscard]] const CompiledPolicy& candidate() const noexcept { return *candidate_; }
-  [[nodiscard]] const CounterSlots& slots() const noexcept { return context_.slots; }
+  [[nodiscard]] const CounterSlots& slots() const noexcept { return context_->slots; }
   [[nodiscard]] const Shards& shards() const noexcept { return shards_; }
   [[nodiscard]] std::size_t waiting() const noexcept { return waiting_.size(); }
 
  private:
   void add(const Flow& flow);
 
-  CompileContext context_;
+  std::shared_ptr<const CompileContext> context_;
   std::shared_ptr<const CompiledPolicy> candidate_;
   FlowAllowance allowance_;
   WaitingFlows waiting_;

@@ -61,9 +61,9 @@ std::optional<std::size_t> play_with_shadow(const Descriptors& descriptors, cons
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     const Duration at = run.steps[i].at;
     if (i == first) {
-      shadow.emplace(candidate, context, std::vector<DeviceBinding>{}, generation,
-                     Shadow::Sizes{.flows = flow_capacity}, FlowHash::Seed{1, 2, 3, 4},
-                     Simulation::time_point(at));
+      shadow.emplace(*prepare_beside(candidate, std::make_shared<const CompileContext>(context)),
+                     std::vector<DeviceBinding>{}, generation, Shadow::Sizes{.flows = flow_capacity},
+                     FlowHash::Seed{1, 2, 3, 4}, Simulation::time_point(at));
       live.shard().flows().visit(Simulation::time_point(at),
                                  [&](const Flow& flow) { shadow->inherit(live.policy(), flow); });
       met.inherited += shadow->waiting();

@@ -57,7 +57,7 @@ class RandomRules {
     std::vector<Prefix> prefixes;
     for (std::size_t i = 0; i < size; ++i) prefixes.push_back(prefix(family));
     AddressSet all(prefixes);
-    if (below(4) == 0) all = all.without(AddressSet(std::vector{prefix(family)}));
+    if (below(4) == 0) all = all.without(std::make_shared<const AddressSet>(std::vector{prefix(family)}));
     return std::make_shared<const AddressSet>(std::move(all));
   }
   Packet packet() {

@@ -41,7 +41,7 @@ void burst(Assembly& a, std::vector<FakeQueue::Given> packets, std::size_t worke
 
 std::shared_ptr<Shadow> make_shadow(Assembly& a, const Policy& candidate, Shadow::Sizes sizes = {}) {
   sizes.workers = a.workers.size();
-  return std::make_shared<Shadow>(candidate, a.reloader.context(), std::vector<DeviceBinding>{},
+  return std::make_shared<Shadow>(*prepare(candidate, a.reloader.in_force()), std::vector<DeviceBinding>{},
                                   a.reloader.current()->generation, sizes, FlowHash::Seed{1, 2, 3, 4},
                                   a.clock.now());
 }
@@ -217,7 +217,7 @@ TEST(Shadow, IsReadInPieces) {
 TEST(Shadow, FindsTheJourneyUnderTheCandidate) {
   Assembly a(1);
   a.use(live_groups);
-  const auto shadow = std::make_shared<Shadow>(small_vpc(live_groups), a.reloader.context(),
+  const auto shadow = std::make_shared<Shadow>(*prepare(small_vpc(live_groups), a.reloader.in_force()),
                                                std::vector<DeviceBinding>{{7, "web"}}, 1U, Shadow::Sizes{},
                                                FlowHash::Seed{1, 2, 3, 4}, a.clock.now());
   a.stage.enter(shadow);

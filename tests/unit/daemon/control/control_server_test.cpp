@@ -33,6 +33,7 @@ class ControlStreams : public ::testing::Test {
     folder_ = ::mkdtemp(name.data());
     server_ = std::make_unique<ControlServer>(
         folder_ + "/socket", "", [this](const Request& request, const ControlPeer& peer) -> ControlAnswer {
+          if (request.verb == "reload") return {.first = {}, .late = late_ = std::make_shared<LateAnswer>()};
           if (request.verb == "apply") return {{{"file", content_of(peer.attached)}}, {}};
           if (request.verb != "observe") return {{{"answer", request.verb}}, {}};
           const auto alive = std::make_shared<int>(0);
@@ -116,6 +117,7 @@ class ControlStreams : public ::testing::Test {
   std::string folder_;
   Script script_;
   std::weak_ptr<int> alive_;
+  std::shared_ptr<LateAnswer> late_;  // to the last `reload`
   std::unique_ptr<ControlServer> server_;
   TimePoint now_{std::chrono::hours(1)};
   bool ended_ = false;
@@ -169,6 +171,55 @@ TEST_F(ControlStreams, EndAtOnceForAPeerThatSaysGoodbyeWithItsRequest) {
   advance();
   EXPECT_EQ(hear(peer), "{\"event\":\"begin\"}\nline\n");
   EXPECT_TRUE(ended_);
+}
+
+TEST_F(ControlStreams, AnAnswerMayComeLaterAndOthersDoNotWaitForIt) {
+  const FileDescriptor patient = connect(), other = connect();
+  say(patient, "{\"verb\": \"reload\"}\n{\"verb\": \"status\"}\n");
+  serve();
+  say(patient, "{\"verb\": \"rules\"}\n");
+  say(other, "{\"verb\": \"status\"}\n");
+  serve();
+  server_->give_late_answers(now_);
+  now_ += 2 * ControlServer::longest_silence;
+  server_->drop_silent(now_);
+  EXPECT_EQ(hear(other), "{\"answer\":\"status\"}\n");
+  EXPECT_EQ(hear(patient), "");
+  EXPECT_FALSE(ended_);
+  late_->answer = ControlAnswer{{{"answer", "late"}}};
+  server_->give_late_answers(now_);
+  serve();
+  EXPECT_EQ(hear(patient), "{\"answer\":\"late\"}\n{\"answer\":\"status\"}\n{\"answer\":\"rules\"}\n")
+      << "in the order of the requests";
+}
+
+TEST_F(ControlStreams, ALateAnswerMayGoOn) {
+  const FileDescriptor peer = connect();
+  say(peer, "{\"verb\": \"reload\"}\n");
+  serve();
+  late_->answer = ControlAnswer{
+      {{"event", "begin"}},
+      [this](std::string& lines, std::size_t room, bool ending) { return more(lines, room, ending); }};
+  server_->give_late_answers(now_);
+  EXPECT_TRUE(server_->has_streams());
+  advance();
+  EXPECT_EQ(hear(peer), "{\"event\":\"begin\"}\nline\n");
+}
+
+TEST_F(ControlStreams, ALateAnswerReachesAPeerThatSaysNoMoreAndNobodyOwesItToOneThatIsGone) {
+  const FileDescriptor silent = connect();
+  say(silent, "{\"verb\": \"reload\"}\n");
+  ::shutdown(silent.get(), SHUT_WR);
+  serve();
+  late_->answer = ControlAnswer{{{"answer", "late"}}};
+  server_->give_late_answers(now_);
+  EXPECT_EQ(hear(silent), "{\"answer\":\"late\"}\n");
+  auto gone = std::make_unique<FileDescriptor>(connect());
+  say(*gone, "{\"verb\": \"reload\"}\n");
+  serve();
+  gone.reset();
+  serve();
+  EXPECT_EQ(late_.use_count(), 1) << "only the test's own";
 }
 
 TEST_F(ControlStreams, EndWithAPeerThatIsGone) {
