@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "text/escape.h"
+
 namespace vpcwall {
 
 std::string to_string(const Diagnostic& diagnostic) {
@@ -15,7 +17,7 @@ std::string to_string(const Diagnostic& diagnostic) {
   text += diagnostic.message;
   if (!diagnostic.hint.empty()) text += "; " + diagnostic.hint;
   if (!diagnostic.aws_code.empty()) text += " [" + diagnostic.aws_code + ']';
-  return text;
+  return escaped(text);  // a file's name is anybody's text
 }
 
 bool has_errors(const std::vector<Diagnostic>& diagnostics) noexcept {

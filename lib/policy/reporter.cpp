@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "policy/nearest_word.h"
+#include "text/escape.h"
 
 namespace vpcwall {
 
@@ -56,25 +57,17 @@ std::vector<Diagnostic> Reporter::take() {
 
 std::string quoted(std::string_view text) {
   constexpr std::size_t longest = 60;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string shown = "\"";
-  for (const char character : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(character);
-    if (character == '"' || character == '\\') {
-      shown += {'\\', character};
-    } else if (byte < 0x20 || byte == 0x7f) {
-      shown += {'\\', 'x', digits[byte >> 4U], digits[byte & 15U]};
-    } else {
-      shown += character;
-    }
+  const bool cut = text.size() > longest;
+  if (cut) {
+    text = text.substr(0, longest);
+    text.remove_suffix(unfinished_bytes(text));
   }
-  if (text.size() > longest) {
-    // Never show half a character of UTF-8.
-    while (!shown.empty() && (static_cast<unsigned char>(shown.back()) & 0xC0U) == 0x80U) shown.pop_back();
-    if (static_cast<unsigned char>(shown.back()) >= 0xC0U) shown.pop_back();
-    shown += "…";
+  std::string shown;
+  for (const char letter : text) {
+    if (letter == '"' || letter == '\\') shown += '\\';
+    shown += letter;
   }
-  return shown + '"';
+  return '"' + escaped(shown) + (cut ? "…\"" : "\"");
 }
 
 std::string where_the_first_stands(SourcePosition first) {

@@ -1,7 +1,8 @@
 """The layer rule: who may include whom, and which CMake target may link which.
 
-    base <- net <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | {replay | explain} <- reach | observe <- {runtime | control} | state} <- {cli | daemon}
+    base <- {text <- audit | net} <- {policy | flow <- fast_path} <- engine <- {{lint | record | replay} <- scenario | {replay | explain} <- reach | observe <- {runtime | control} | state} <- {cli | daemon}
             net <- capture <- replay
+            text <- policy, audit <- {cli | daemon}
 
 Folders between braces are strangers to each other.
 """
@@ -12,22 +13,24 @@ import project
 
 BELOW = {
     "base": set(),
+    "text": {"base"},
+    "audit": {"base", "text"},
     "net": {"base"},
     "capture": {"base", "net"},
-    "policy": {"base", "net"},
+    "policy": {"base", "text", "net"},
     "flow": {"base", "net"},
     "fast_path": {"base", "net", "flow"},
-    "engine": {"base", "net", "policy", "flow", "fast_path"},
-    "lint": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "explain": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "record": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "replay": {"base", "net", "capture", "policy", "flow", "fast_path", "engine"},
-    "reach": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "replay", "explain"},
-    "scenario": {"base", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
-    "state": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "observe": {"base", "net", "policy", "flow", "fast_path", "engine"},
-    "runtime": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},
-    "control": {"base", "net", "policy", "flow", "fast_path", "engine", "observe"},
+    "engine": {"base", "text", "net", "policy", "flow", "fast_path"},
+    "lint": {"base", "text", "net", "policy", "flow", "fast_path", "engine"},
+    "explain": {"base", "text", "net", "policy", "flow", "fast_path", "engine"},
+    "record": {"base", "text", "net", "policy", "flow", "fast_path", "engine"},
+    "replay": {"base", "text", "net", "capture", "policy", "flow", "fast_path", "engine"},
+    "reach": {"base", "text", "net", "capture", "policy", "flow", "fast_path", "engine", "replay", "explain"},
+    "scenario": {"base", "text", "net", "capture", "policy", "flow", "fast_path", "engine", "lint", "record", "replay"},
+    "state": {"base", "text", "net", "policy", "flow", "fast_path", "engine"},
+    "observe": {"base", "text", "net", "policy", "flow", "fast_path", "engine"},
+    "runtime": {"base", "text", "net", "policy", "flow", "fast_path", "engine", "observe"},
+    "control": {"base", "text", "net", "policy", "flow", "fast_path", "engine", "observe"},
 }
 SHELL = ("daemon", "cli")
 

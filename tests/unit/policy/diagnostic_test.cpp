@@ -47,7 +47,7 @@ TEST(Reporter, IsBoundedAndStillAnErrorWhenOnlyUnlistedFindingsAreErrors) {
 }
 
 TEST(Quoted, ShowsControlBytesAndCutsLongTextBetweenCharacters) {
-  EXPECT_EQ(vpcwall::quoted("a\"b\\c\n\x7f"), "\"a\\\"b\\\\c\\x0a\\x7f\"");
+  EXPECT_EQ(vpcwall::quoted("a\"b\\c\n\x7f"), "\"a\\\"b\\\\c\\x0a\\u007f\"");
   EXPECT_EQ(vpcwall::quoted(std::string(60, 'a')), '"' + std::string(60, 'a') + '"');
   EXPECT_EQ(vpcwall::quoted(std::string(61, 'a')), '"' + std::string(60, 'a') + "…\"");
   EXPECT_EQ(vpcwall::quoted(std::string(59, 'a') + "é" + "bc"), '"' + std::string(59, 'a') + "…\"");
