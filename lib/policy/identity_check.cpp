@@ -5,6 +5,7 @@
 #include "policy/identity.h"
 #include "policy/name_directory.h"
 #include "policy/validate.h"
+#include "text/escape.h"
 
 namespace vpcwall {
 namespace {
@@ -28,10 +29,25 @@ bool is_reserved(std::string_view name) {
   return name != default_object_name && lower(name) == default_object_name;
 }
 
-bool is_control(char letter) noexcept {
-  const auto byte = static_cast<unsigned char>(letter);
-  return byte < 0x20 || byte == 0x7f;
+constexpr std::string_view letters_of_aws = "a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*";
+
+// The first character that a name or description may not have; nothing when there is none. Names that are
+// tags in AWS may also have what is beyond ASCII and can be shown (S-86).
+std::string_view first_wrong(std::string_view text, bool beyond_ascii) noexcept {
+  while (!text.empty()) {
+    std::size_t size = 1;
+    const bool ascii = static_cast<unsigned char>(text.front()) < 0x80U;
+    while (!ascii && size < text.size() && (static_cast<unsigned char>(text[size]) & 0xc0U) == 0x80U) ++size;
+    const std::string_view character = text.substr(0, size);
+    const bool fits =
+        ascii ? is_description_letter(character.front()) : beyond_ascii && is_printable(character);
+    if (!fits) return character;
+    text.remove_prefix(size);
+  }
+  return {};
 }
+
+std::string write_without(std::string_view wrong) { return "write it without " + quoted(wrong); }
 
 class IdentityCheck {
  public:
@@ -118,14 +134,11 @@ class IdentityCheck {
     } else if (text.back() == ' ') {
       error(at, "found the name " + quoted(text) + ", expected one without spaces at its end");
     }
-    for (const char letter : text) {
-      if (group ? is_description_letter(letter) : !is_control(letter)) continue;
+    if (const std::string_view wrong = first_wrong(text, !group); !wrong.empty())
       error(at,
-            "found " + quoted(text) + ", expected a name" +
-                (group ? " of a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*" : " without control characters"),
-            {}, group ? bad_value : std::string_view{});
-      break;
-    }
+            "found " + quoted(text) + ", expected a name of " + std::string(letters_of_aws) +
+                (group ? "" : ", or letters beyond ASCII"),
+            write_without(wrong), group ? bad_value : std::string_view{});
   }
 
   void description(const std::string& text, SourcePosition at) {
@@ -134,14 +147,9 @@ class IdentityCheck {
             "found a description of " + std::to_string(text.size()) + " bytes, expected at most " +
                 std::to_string(max_name_length),
             {}, "InvalidParameterValue");
-    for (const char letter : text) {
-      if (is_description_letter(letter)) continue;
-      error(
-          at,
-          "found the description " + quoted(text) + ", expected only a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*",
-          {}, "InvalidParameterValue");
-      break;
-    }
+    if (const std::string_view wrong = first_wrong(text, false); !wrong.empty())
+      error(at, "found the description " + quoted(text) + ", expected only " + std::string(letters_of_aws),
+            write_without(wrong), "InvalidParameterValue");
   }
 
   void group(const SecurityGroup& group, std::size_t index) {

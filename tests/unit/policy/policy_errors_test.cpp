@@ -241,6 +241,15 @@ TEST(PolicyErrors, OfNamesAndIds) {
       {"security_groups: [{id: sg-1, name: a}, {id: sg-1, name: b}]\n", "3:45",
        "found the id \"sg-1\" a second time"},
       {"network_acls: [{name: a}, {name: a}]\n", "3:34", "found the name \"a\" for a second network ACL"},
+      {"security_groups: [{name: a<b}]\n", "3:26", "write it without \"<\"", "[InvalidParameterValue]"},
+      {"security_groups: [{name: a, description: \"\u00fc\"}]\n", "3:42", "write it without \"ü\""},
+      {"network_acls: [{name: <script>}]\n", "3:23",
+       "found \"<script>\", expected a name of a-z A-Z 0-9 space ._-:/()#,@[]+=&;{}!$*, or letters beyond "
+       "ASCII; "
+       "write it without \"<\""},  // S-86
+      {"subnets: [{name: \"a\\u202eb\", cidr: 10.0.1.0/24}]\n", "3:18", "write it without \"\\u202e\""},
+      {"subnets: [{name: \"a\\u009bb\", cidr: 10.0.1.0/24}]\n", "3:18", "write it without \"\\u009b\""},
+      {"prefix_lists: [{name: 'a\"b', entries: []}]\n", "3:23", "write it without \"\\\"\""},
       {"subnets: [{name: \"  \", cidr: 10.0.1.0/24}]\n", "3:18", "found a name of spaces"},
       {"subnets: [{name: subnet-a, cidr: 10.0.1.0/24}]\n", "3:18", "with subnet-"},
       {"subnets: [{name: a, cidr: 10.0.1.0/24, network_acl: b}]\n", "3:53",
