@@ -12,6 +12,8 @@
 #include <string>
 #include <vector>
 
+#include "text/escape.h"
+
 namespace vpcwall {
 namespace {
 
@@ -32,12 +34,12 @@ int priority(spdlog::level::level_enum level) noexcept {
 class JournalSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& line) override {
-    const std::string message(line.payload.data(), line.payload.size());
+    const std::string message = escaped({line.payload.data(), line.payload.size()});
     std::vector<std::string> fields{"MESSAGE=" + message, "PRIORITY=" + std::to_string(priority(line.level)),
                                     "SYSLOG_IDENTIFIER=vpcwalld"};
     if (current_fields != nullptr)
       for (const LogField& field : *current_fields)
-        fields.push_back("VPCWALL_" + field.name + '=' + field.value);
+        fields.push_back("VPCWALL_" + field.name + '=' + escaped(field.value));
     std::vector<iovec> vectors;
     vectors.reserve(fields.size());
     for (std::string& field : fields) vectors.push_back({field.data(), field.size()});

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "text/escape.h"
+
 namespace vpcwall {
 namespace {
 
@@ -47,6 +49,7 @@ class Family {
   Family& add(double value, Labels labels = {}) {
     ClientMetric metric;
     metric.label = std::move(labels);
+    for (ClientMetric::Label& label : metric.label) label.value = escaped(label.value);
     (family_.type == MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
     family_.metric.push_back(std::move(metric));
     return *this;

@@ -75,6 +75,12 @@ TEST(MetricsText, LeavesOutWhatAProcessBeforeHadCounted) {
     EXPECT_THAT(all, HasSubstr(std::string(line) + '\n'));
 }
 
+TEST(MetricsText, HasNothingInItsLabelsThatActsOnATerminal) {
+  const std::string all = text({rule("acl-entry", "a\u202e\u009b\n\033[2J", "100", 3, true)});
+  EXPECT_THAT(all, HasSubstr(R"(owner="a\\u202e\\u009b\\x0a\\x1b[2J")"));
+  EXPECT_THAT(all, Not(HasSubstr("\033")));
+}
+
 TEST(MetricsText, HasEveryNumberOfTheReports) {
   const std::string all = text({rule("acl-entry", "acl-1", "100", 3, true)});
   for (const char* line :
