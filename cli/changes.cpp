@@ -10,8 +10,11 @@
 #include "cli/control/sealed_memory.h"
 #include "cli/files/input_file.h"
 #include "cli/files/policy_file.h"
+#include "cli/history_check.h"
 #include "cli/policy_comparison.h"
 #include "cli/shadow.h"
+#include "cli/standard_output.h"
+#include "cli/text/shown.h"
 #include "cli/verbs.h"
 #include "policy/policy_yaml.h"
 
@@ -25,6 +28,8 @@ struct ChangeOptions {
   bool plan = false;                 // apply
   bool shadow = false;               // apply
   std::uint64_t shadow_for = 0;      // seconds; 0: until interrupted
+  bool verify = false;               // history
+  std::string directory;             // history --verify; empty: the daemon says
   std::uint64_t number = 0;          // rollback, history --show; 0: not said
   std::uint64_t confirm_within = 0;  // seconds; 0: no need to confirm
 };
@@ -49,9 +54,9 @@ int print_outcome(const ChangeOptions& options, const char* verb, const nlohmann
   if (options.json) {
     std::cout << report.dump(2) << '\n';
   } else {
-    for (const auto& line : report.at("diagnostics")) std::cerr << line.get<std::string>() << '\n';
+    for (const auto& line : shown(report.at("diagnostics"))) std::cerr << line.get<std::string>() << '\n';
     if (accepted)
-      std::cout << outcome_text(report);
+      std::cout << outcome_text(shown(report));
     else
       std::cerr << "vpcwall: " << verb << " refused, the old policy stays in force\n";
   }
@@ -123,13 +128,17 @@ std::string history_text(const nlohmann::json& report) {
 }
 
 int history(const ChangeOptions& options) {
+  if (options.verify) return check_history({options.socket, options.directory, options.json});
   if (options.number != 0) {
     const nlohmann::json found = policy_of(options);
-    std::cout << (options.json ? found.dump(2) + '\n' : found.at("text").get<std::string>());
+    if (options.json)
+      std::cout << found.dump(2) << '\n';
+    else
+      print_document(found.at("text").get<std::string>());
     return exit_status::ok;
   }
   const nlohmann::json report = ControlClient(options.socket).request({{"verb", "history"}});
-  std::cout << (options.json ? report.dump(2) + '\n' : history_text(report));
+  std::cout << (options.json ? report.dump(2) + '\n' : history_text(shown(report)));
   return exit_status::ok;
 }
 
@@ -196,8 +205,15 @@ void add_change_verbs(CLI::App& app, int& exit_status) {
 
   const auto [past, past_options] =
       add(app, "history", "The policies that were in force: when, by whom, how");
-  past->add_option("--show", past_options->number, "Print the policy with this number")
-      ->check(CLI::PositiveNumber);
+  auto* show = past->add_option("--show", past_options->number, "Print the policy with this number")
+                   ->check(CLI::PositiveNumber);
+  auto* verify = past->add_flag("--verify", past_options->verify,
+                                "Check that no entry of the audit log was changed or removed")
+                     ->excludes(show);
+  past->add_option("--directory", past_options->directory,
+                   "The state directory that has the log; no daemon is asked")
+      ->type_name("DIRECTORY")
+      ->needs(verify);
   past->callback([options = past_options, &exit_status] { exit_status = history(*options); });
 }
 

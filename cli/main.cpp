@@ -38,6 +38,7 @@ void add_verbs(CLI::App& app, int& status) {
   add_simulate_verb(app, status);
   add_test_verb(app, status);
   add_online_verbs(app, status);
+  add_flows_verb(app, status);
   add_change_verbs(app, status);
   add_observe_verb(app, status);
   add_lab_verbs(app, status);
@@ -60,6 +61,7 @@ void run(CLI::App& app, int argc, char** argv, int& status) {
 
 int main(int argc, char** argv) {
   using namespace vpcwall;
+  const OutputGuard guard;
   int status = exit_status::ok;
   CLI::App app{"vpcwall: check, explain, simulate and operate AWS VPC firewall policies"};
   add_verbs(app, status);

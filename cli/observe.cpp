@@ -8,6 +8,7 @@
 #include "cli/control/control_socket.h"
 #include "cli/control/event_stream.h"
 #include "cli/text/observe_text.h"
+#include "cli/text/shown.h"
 #include "cli/verbs.h"
 #include "control/observe_request.h"
 #include "explain/explanation_text.h"
@@ -73,7 +74,7 @@ class Printer {
       std::cout << line << '\n';
       return last;
     }
-    std::cout << text_.line(event);
+    std::cout << text_.line(shown(event));
     if (event.contains("explanation"))
       std::cout << '\n' << explanation_text(event.at("explanation"), colour_) << '\n';
     if (last) std::cerr << ObserveText::summary(event);

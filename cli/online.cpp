@@ -1,9 +1,10 @@
-// The verbs that ask the running daemon what it does: status, rules, flows.
+// The verbs that ask the running daemon what it does: status, rules.
 #include <iostream>
 #include <memory>
 
 #include "cli/control/control_client.h"
 #include "cli/control/control_socket.h"
+#include "cli/text/shown.h"
 #include "cli/verbs.h"
 #include "control/report_text.h"
 
@@ -13,7 +14,6 @@ namespace {
 struct OnlineOptions {
   std::string socket;
   bool json = false;
-  unsigned limit = 1000;
 };
 
 nlohmann::ordered_json ask(const OnlineOptions& options, const nlohmann::json& request) {
@@ -23,7 +23,7 @@ nlohmann::ordered_json ask(const OnlineOptions& options, const nlohmann::json& r
 int print(const OnlineOptions& options, const nlohmann::json& request,
           std::string (*text)(const nlohmann::ordered_json&)) {
   const nlohmann::ordered_json report = ask(options, request);
-  std::cout << (options.json ? report.dump(2) + '\n' : text(report));
+  std::cout << (options.json ? report.dump(2) + '\n' : text(shown(report)));
   return exit_status::ok;
 }
 
@@ -50,11 +50,6 @@ void add_online_verbs(CLI::App& app, int& exit_status) {
   const Verb rules = add(app, "rules", "Every rule and entry with packets, bytes and last hit");
   rules.app->callback([options = rules.options, &exit_status] {
     exit_status = print(*options, {{"verb", "rules"}}, rules_text);
-  });
-  const Verb flows = add(app, "flows", "The tracked flows");
-  flows.app->add_option("--limit", flows.options->limit, "At most so many")->capture_default_str();
-  flows.app->callback([options = flows.options, &exit_status] {
-    exit_status = print(*options, {{"verb", "flows"}, {"limit", options->limit}}, flows_text);
   });
 }
 

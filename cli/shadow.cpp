@@ -9,6 +9,7 @@
 #include "cli/control/event_stream.h"
 #include "cli/control/sealed_memory.h"
 #include "cli/text/shadow_text.h"
+#include "cli/text/shown.h"
 #include "cli/verbs.h"
 
 namespace vpcwall {
@@ -27,7 +28,7 @@ class Printer {
     if (json_)
       std::cout << line << '\n';
     else
-      std::cout << text_.line(event);
+      std::cout << text_.line(shown(event));
     if (event.at("event") != "end") return false;
     differs_ = event.at("differing").get<std::uint64_t>() > 0;
     if (!json_) std::cerr << ShadowText::summary(event);
@@ -48,7 +49,7 @@ std::optional<int> refusal(const FirstAnswer& first, const ShadowTrial& trial) {
     std::cerr << "vpcwall: " << *error << '\n';
     return exit_status::bad_input;
   }
-  for (const auto& line : first.json.at("diagnostics")) std::cerr << line.get<std::string>() << '\n';
+  for (const auto& line : shown(first.json.at("diagnostics"))) std::cerr << line.get<std::string>() << '\n';
   if (first.json.at("event") != "refused") return std::nullopt;
   if (trial.json) std::cout << first.line << '\n';
   std::cerr << "vpcwall: apply --shadow refused, nothing was tried\n";

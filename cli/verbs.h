@@ -24,7 +24,8 @@ void add_lint_verb(CLI::App& app, int& exit_status);
 void add_reach_verb(CLI::App& app, int& exit_status);
 void add_simulate_verb(CLI::App& app, int& exit_status);
 void add_test_verb(CLI::App& app, int& exit_status);
-void add_online_verbs(CLI::App& app, int& exit_status);  // status, rules, flows
+void add_online_verbs(CLI::App& app, int& exit_status);  // status, rules
+void add_flows_verb(CLI::App& app, int& exit_status);
 void add_change_verbs(CLI::App& app, int& exit_status);  // reload, apply, confirm, rollback, history
 void add_observe_verb(CLI::App& app, int& exit_status);
 void add_completion_verb(CLI::App& app, int& exit_status);

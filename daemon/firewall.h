@@ -26,6 +26,7 @@
 #include "control/observe_request.h"
 #include "daemon/fast_path/kernel_fast_path.h"
 #include "daemon/file_descriptor.h"
+#include "daemon/flow_cursor.h"
 #include "daemon/hooks/standing_hooks.h"
 #include "daemon/queue/nfqueue.h"
 #include "daemon/queue/worker_scheduling.h"
@@ -133,6 +134,8 @@ class Firewall {
   [[nodiscard]] std::vector<std::string> awaited_devices() const;
   // At most `most` live flows, copied shard by shard.
   [[nodiscard]] std::vector<Flow> flows(std::size_t most, TimePoint at) const;
+  // The next of them, some at a time; false after the last. Each flow that lives throughout comes once.
+  bool next_flows(FlowCursor& cursor, TimePoint at, std::vector<Flow>& flows) const;
   // The live flow of `key`, whichever shard has it.
   [[nodiscard]] std::vector<Flow> flows_of(const std::vector<FlowKey>& keys, TimePoint at) const;
   // How many flows an interface holds, over all shards (C-60).

@@ -58,7 +58,7 @@ int run(const Settings& settings, FirstPolicy first, Lasting lasting) {
   Firewall firewall(settings, inherit(settings, lasting, std::move(descriptors)));
   PolicyChanges changes(settings, firewall, std::move(lasting.history), std::move(lasting.why_not));
   Commands commands(settings, firewall, changes, started);
-  ControlServer control(settings.control.socket, settings.control.group,
+  ControlServer control(settings.control.socket, Access(settings.control),
                         [&commands](const Request& request, const ControlPeer& peer) {
                           return commands.answer(request, peer);
                         });

@@ -6,8 +6,10 @@
 #include <array>
 #include <set>
 
+#include "daemon/metrics/host_name.h"
 #include "policy/reporter.h"
 #include "policy/yaml_reader.h"
+#include "text/escape.h"
 
 namespace vpcwall {
 namespace {
@@ -107,8 +109,35 @@ void read_bypass(std::vector<LocalPort>& ports, const YamlNode& node, Reporter& 
   }
 }
 
+std::vector<std::string> read_names(const YamlNode& node, const std::string& what, Reporter& reporter) {
+  std::vector<std::string> names;
+  for (const YamlNode* item : read_list(node, what, reporter)) {
+    const auto name = read_text(*item, "the name or number of one of the " + what, reporter);
+    if (!name) continue;
+    if (name->empty() || !is_printable(*name))
+      reporter.error(item->at,
+                     "found " + quoted(*name) + ", expected the name or number of one of the " + what);
+    names.push_back(*name);
+  }
+  return names;
+}
+
+void read_roles(Settings::Control& control, const YamlNode& node, Reporter& reporter) {
+  const MappingReader mapping(node, "the roles", {"view", "change", "confirm", "debug"}, reporter);
+  for (std::size_t i = 0; i < role_count; ++i) {
+    const YamlNode* holders = mapping.find(role_names.at(i));
+    if (holders == nullptr) continue;
+    const MappingReader of_role(*holders, "the holders of a role", {"users", "groups"}, reporter);
+    if (const YamlNode* users = of_role.find("users"))
+      control.roles.at(i).users = read_names(*users, "users", reporter);
+    if (const YamlNode* groups = of_role.find("groups"))
+      control.roles.at(i).groups = read_names(*groups, "groups", reporter);
+  }
+}
+
 void read_control(Settings::Control& control, const YamlNode& node, Reporter& reporter) {
-  const MappingReader mapping(node, "the control settings", {"socket", "group"}, reporter);
+  const MappingReader mapping(node, "the control settings", {"socket", "group", "roles"}, reporter);
+  if (const YamlNode* roles = mapping.find("roles")) read_roles(control, *roles, reporter);
   if (const YamlNode* socket = mapping.find("socket")) {
     read_path(control.socket, *socket, "control socket", reporter);
     if (!control.socket.starts_with('/')) {
@@ -139,8 +168,23 @@ void read_state(Settings::State& state, const YamlNode& node, Reporter& reporter
     keep(state.snapshot_seconds, read_number(*interval, "a number of seconds", 1, 86'400, reporter));
 }
 
+void read_hosts(std::vector<std::string>& hosts, const YamlNode& node, Reporter& reporter) {
+  for (const YamlNode* item : read_list(node, "hosts", reporter)) {
+    const auto text = read_text(*item, "the name or address of a host", reporter);
+    if (!text) continue;
+    const auto host = host_of(*text);
+    if (!host || *text != host->text)
+      reporter.error(
+          item->at, "found " + quoted(*text) + ", expected the name or address of a host",
+          host ? "write " + host->text : "write router.example.org or 203.0.113.7, without a port");
+    else
+      hosts.push_back(host->text);
+  }
+}
+
 void read_http(Settings::Http& http, const YamlNode& node, Reporter& reporter) {
-  const MappingReader mapping(node, "the HTTP settings", {"listen"}, reporter);
+  const MappingReader mapping(node, "the HTTP settings", {"listen", "hosts"}, reporter);
+  if (const YamlNode* hosts = mapping.find("hosts")) read_hosts(http.hosts, *hosts, reporter);
   const YamlNode* listen = mapping.find("listen");
   if (listen == nullptr) return;
   const auto text = read_text(*listen, "an address to listen on, auto or off", reporter);

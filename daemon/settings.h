@@ -5,6 +5,7 @@
 // diagnostics, `settings` is empty. Keys that are not written have the values below. Any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "control/role.h"
 #include "daemon/hooks/hook_plan.h"
 #include "daemon/metrics/listen_address.h"
 #include "policy/diagnostic.h"
@@ -45,7 +47,12 @@ struct Settings {
   };
   struct Control {
     std::string socket = "/run/vpcwall/control.sock";
-    std::string group;  // whose members may use the socket besides root; empty: nobody
+    struct Holders {
+      std::vector<std::string> users, groups;  // names or numbers
+      friend bool operator==(const Holders&, const Holders&) = default;
+    };
+    std::string group;                      // whose members have every role, as root has; empty: none
+    std::array<Holders, role_count> roles;  // by Role
     friend bool operator==(const Control&, const Control&) = default;
   };
 
@@ -60,6 +67,8 @@ struct Settings {
     // 127.0.0.1:9465 unless written; none: `off`.
     std::optional<ListenAddress> listen = ListenAddress{IpAddress{0x7f00'0001'0000'0000U}, 9465};
     bool required = false;  // no start when it cannot be had; only for an address that is written
+    // Names, and addresses, by which others call this host; lower case.
+    std::vector<std::string> hosts;
     friend bool operator==(const Http&, const Http&) = default;
   };
 

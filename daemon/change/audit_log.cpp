@@ -1,16 +1,10 @@
 #include "daemon/change/audit_log.h"
 
-#include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstdio>
 #include <ctime>
 #include <system_error>
-
-#include "daemon/file_descriptor.h"
+#include <utility>
 
 namespace vpcwall {
 namespace {
@@ -23,45 +17,54 @@ std::string utc_now() {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-[[noreturn]] void fail(const std::string& path) {
-  throw std::system_error(errno, std::generic_category(), path);
+nlohmann::ordered_json entry(const Asker& asker, const nlohmann::ordered_json& what) {
+  nlohmann::ordered_json content{{"time", utc_now()},
+                                 {"by", asker.by},
+                                 {"user", user_name(asker.user)},
+                                 {"uid", asker.user},
+                                 {"process", asker.process}};
+  content.update(what);
+  return content;
 }
 
 }  // namespace
 
+AuditLog::AuditLog(std::string directory) : directory_(std::move(directory)) {}
+
+AuditFileSettings AuditLog::changes() const {
+  return {.path = directory_ + "/audit.log", .head = directory_ + "/audit.head"};
+}
+
+AuditFileSettings AuditLog::refused() const {
+  return {.path = directory_ + "/audit-refused.log",
+          .head = {},
+          .most_bytes = most_refused_bytes,
+          .generations = refused_generations};
+}
+
 void AuditLog::note(const Asker& asker, const nlohmann::ordered_json& what) {
-  if (path_.empty()) return;
-  nlohmann::ordered_json line{{"time", utc_now()},
-                              {"by", asker.by},
-                              {"user", user_name(asker.user)},
-                              {"uid", asker.user},
-                              {"process", asker.process}};
-  line.update(what);
+  if (!directory_.empty()) write(changes_, changes(), asker, what);
+}
+
+void AuditLog::note_refused(const Asker& asker, const nlohmann::ordered_json& what) {
+  if (!directory_.empty()) write(refused_, refused(), asker, what);
+}
+
+std::optional<ChainHead> AuditLog::head() const {
+  return changes_ ? std::optional(changes_->head()) : std::nullopt;
+}
+
+void AuditLog::write(std::optional<AuditFile>& file, const AuditFileSettings& settings, const Asker& asker,
+                     const nlohmann::ordered_json& what) {
   try {
-    append(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n');
+    if (!file) {
+      file.emplace(settings);
+      if (!file->warning().empty()) spdlog::error("audit log: {}", file->warning());
+    }
+    file->append(entry(asker, what));
   } catch (const std::system_error& error) {
     spdlog::error("a change is missing from the audit log: {}", error.what());
   }
-}
-
-// One write for the line, so that a full disk leaves no half of it before the next one; and what was left of
-// one is cut off.
-void AuditLog::append(const std::string& line) const {
-  const FileDescriptor file(
-      ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640));
-  if (file.get() < 0) fail(path_);
-  struct stat facts {};
-  if (::fstat(file.get(), &facts) != 0) fail(path_);
-  const ssize_t written = ::write(file.get(), line.data(), line.size());
-  if (written != static_cast<ssize_t>(line.size())) {
-    const int error = written < 0 ? errno : ENOSPC;
-    if (written > 0 && ::ftruncate(file.get(), facts.st_size) != 0) fail(path_);
-    errno = error;
-    fail(path_);
-  }
-  if (static_cast<std::size_t>(facts.st_size) + line.size() > most_bytes &&
-      std::rename(path_.c_str(), (path_ + ".1").c_str()) != 0)
-    fail(path_ + ".1");
 }
 
 }  // namespace vpcwall

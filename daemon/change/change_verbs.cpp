@@ -82,6 +82,11 @@ ordered_json history(const PolicyChanges& changes) {
                                 {"process", past.process},
                                 {"digest", past.digest},
                                 {"in_force", past.digest == changes.digest()}});
+  if (const auto head = changes.audit().head())
+    json["audit"] = {{"directory", changes.audit().directory()},
+                     {"first", head->first},
+                     {"entry", head->entry},
+                     {"digest", head->digest}};
   return json;
 }
 

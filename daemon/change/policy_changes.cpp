@@ -15,8 +15,8 @@
 namespace vpcwall {
 namespace {
 
-std::string audit_path(const Settings& settings, bool there) {
-  return there ? settings.state.directory + "/audit.log" : std::string();
+std::string audit_directory(const Settings& settings, bool there) {
+  return there ? settings.state.directory : std::string();
 }
 
 // A note for the next start: what it says was in force will not be.
@@ -43,7 +43,7 @@ PolicyChanges::PolicyChanges(const Settings& settings, Firewall& firewall,
       firewall_(firewall),
       history_(std::move(history)),
       no_history_(std::move(no_history)),
-      audit_(audit_path(settings, history_.has_value())) {}
+      audit_(audit_directory(settings, history_.has_value())) {}
 
 void PolicyChanges::began(PolicyText text, PolicySource source, const std::vector<std::string>& diagnostics) {
   const Asker asker;
@@ -270,16 +270,19 @@ void PolicyChanges::finish(const Asker& asker, const std::string& how, TimePoint
   const std::uint64_t generation = firewall_.policy()->generation;
   ++(outcome.report ? accepted_ : refused_);
   if (how != "confirm") last_accepted_ = outcome.report.has_value();  // which changes nothing
-  audit_.note(asker, {{"event", how},
-                      {"accepted", outcome.report.has_value()},
-                      {"generation", generation},
-                      {"digest", digest_},
-                      {"number", outcome.number},
-                      {"diagnostics", outcome.diagnostics}});
+  const nlohmann::ordered_json what{{"event", how},
+                                    {"accepted", outcome.report.has_value()},
+                                    {"generation", generation},
+                                    {"digest", digest_},
+                                    {"number", outcome.number},
+                                    {"diagnostics", outcome.diagnostics}};
+  outcome.report ? audit_.note(asker, what) : audit_.note_refused(asker, what);
   LogFields fields{{"EVENT", outcome.report ? how.substr(0, how.find(' ')) : "refused"},
                    {"GENERATION", std::to_string(generation)},
                    {"POLICY", in_force_.name},
                    {"ASKED_BY", to_string(asker)}};
+  if (const auto head = audit_.head())
+    fields.push_back({"AUDIT", std::to_string(head->entry) + ' ' + head->digest});
   if (!outcome.report) {
     log_event(spdlog::level::err, fields,
               fmt::format("{} asked by {}: refused, the policy of generation {} stays in force", how,

@@ -65,6 +65,11 @@ class PolicyChanges {
 
   // A line in the audit log about what is not a change, but was asked for by the same people.
   void note(const Asker& asker, const nlohmann::ordered_json& what) { audit_.note(asker, what); }
+  // One about what was refused.
+  void note_refused(const Asker& asker, const nlohmann::ordered_json& what) {
+    audit_.note_refused(asker, what);
+  }
+  [[nodiscard]] const AuditLog& audit() const noexcept { return audit_; }
 
   // When the policy that waits to be confirmed goes, by now().
   [[nodiscard]] std::optional<TimePoint> due() const;

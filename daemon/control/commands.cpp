@@ -13,7 +13,9 @@
 #include "daemon/change/shadow_verb.h"
 #include "daemon/control/conservation.h"
 #include "daemon/control/decisions_report.h"
+#include "daemon/control/flows_stream.h"
 #include "daemon/control/observation_stream.h"
+#include "daemon/log/log.h"
 #include "engine/flow_identity.h"
 #include "explain/explanation.h"
 #include "replay/packet_json.h"
@@ -44,6 +46,14 @@ Expected<std::uint64_t, std::string> number(const Request& request, const char* 
                     std::to_string(least) + " to " + std::to_string(most)};
 }
 
+// A truth value among them; false when it is not said.
+Expected<bool, std::string> flag(const Request& request, const char* key) {
+  const auto found = request.arguments.find(key);
+  if (found == request.arguments.end()) return false;
+  if (found->is_boolean()) return found->get<bool>();
+  return Unexpected{"found " + found->dump().substr(0, 60) + " for \"" + key + "\", expected true or false"};
+}
+
 // What `explain` is to speak about: an "ask", or a "packet" with all that it carries.
 Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, const Policy& policy) {
   if (const auto asked = arguments.find("ask"); asked != arguments.end()) {
@@ -63,7 +73,18 @@ Expected<Inquiry, std::string> read_inquiry(const nlohmann::json& arguments, con
 Commands::Commands(const Settings& settings, Firewall& firewall, PolicyChanges& changes, TimePoint started)
     : settings_(settings), firewall_(firewall), changes_(changes), started_(started) {}
 
+std::optional<std::string> Commands::refuse(const Request& request, const ControlPeer& peer) {
+  const auto why = denial(request.verb, peer.user, peer.roles);
+  if (!why) return std::nullopt;
+  const Asker asker{"control socket", peer.process, peer.user};
+  changes_.note_refused(asker, {{"event", "denied"}, {"verb", request.verb}, {"why", *why}});
+  log_event(spdlog::level::warn, {{"EVENT", "denied"}, {"ASKED_BY", to_string(asker)}},
+            fmt::format("{} asked by {}: {}", request.verb, to_string(asker), *why));
+  return why;
+}
+
 ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) {
+  if (const auto why = refuse(request, peer)) return {error(*why), {}};
   const bool counts = request.verb == "status" || request.verb == "rules" || request.verb == "flows" ||
                       request.verb == "explain";
   if (counts && !firewall_.catch_up())
@@ -73,7 +94,7 @@ ControlAnswer Commands::answer(const Request& request, const ControlPeer& peer) 
     const std::vector<const Counters*> counters = firewall_.counters();
     return {rules_report(*firewall_.policy(), firewall_.slots(), counters, firewall_.judging_time()), {}};
   }
-  if (request.verb == "flows") return {flows(request), {}};
+  if (request.verb == "flows") return flows(request);
   if (request.verb == "explain") return {explain(request), {}};
   if (request.verb == "observe") return observe(request);
   if (request.verb == "shadow") return answer_shadow(firewall_, changes_, request, peer);
@@ -148,12 +169,23 @@ ordered_json Commands::status() const {
   return json;
 }
 
-ordered_json Commands::flows(const Request& request) const {
-  const auto most = number(request, "limit", default_flow_rows, 0, most_flow_rows);
-  if (!most) return error(most.error());
+ControlAnswer Commands::flows(const Request& request) const {
+  const auto parts = flag(request, "parts");
+  if (!parts) return {error(parts.error()), {}};
+  const auto most = number(request, "limit", default_flow_rows, 0,
+                           *parts ? std::numeric_limits<std::uint64_t>::max() : most_flow_rows);
+  if (!most) return {error(most.error()), {}};
+  if (*parts) {
+    const auto stream = std::make_shared<FlowsStream>(firewall_, *most);
+    return {{{"schema", "vpcwall/flows/1"}, {"event", "begin"}, {"total", firewall_.flow_count()}},
+            [stream](std::string& lines, std::size_t room, bool ending) {
+              return stream->more(lines, room, ending);
+            },
+            true};
+  }
   const TimePoint at = firewall_.judging_time();
   const std::vector<Flow> copies = firewall_.flows(*most, at);
-  return flows_report(*firewall_.policy(), firewall_.slots(), copies, firewall_.flow_count(), at);
+  return {flows_report(*firewall_.policy(), firewall_.slots(), copies, firewall_.flow_count(), at), {}};
 }
 
 ordered_json Commands::explain(const Request& request) const {

@@ -22,8 +22,10 @@ class Commands {
   [[nodiscard]] nlohmann::ordered_json inherited_rules() const;
 
  private:
+  // Why this peer may not ask for this, said in the log and the audit log; nothing when it may.
+  [[nodiscard]] std::optional<std::string> refuse(const Request& request, const ControlPeer& peer);
   [[nodiscard]] nlohmann::ordered_json status() const;
-  [[nodiscard]] nlohmann::ordered_json flows(const Request& request) const;
+  [[nodiscard]] ControlAnswer flows(const Request& request) const;
   [[nodiscard]] nlohmann::ordered_json explain(const Request& request) const;
   [[nodiscard]] nlohmann::ordered_json explain(const Inquiry& inquiry) const;
   [[nodiscard]] nlohmann::ordered_json explain(const Event& event) const;

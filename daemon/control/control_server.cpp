@@ -1,8 +1,6 @@
 #include "daemon/control/control_server.h"
 
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -21,10 +19,14 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/control/connection_limits.h"
+
 namespace vpcwall {
 namespace {
 
-constexpr gid_t no_group = static_cast<gid_t>(-1);
+// Of connections that are yet to be looked at.
+constexpr int most_at_the_door = 256;
+constexpr int most_at_once = 64;
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error("control socket " + what + ": " + std::strerror(errno));
@@ -64,17 +66,6 @@ void remove_leftover(const std::string& path) {
   if (::unlink(path.c_str()) != 0) fail(path + " of a dead daemon cannot be removed");
 }
 
-bool in_group(uid_t user, gid_t group) {
-  std::array<char, 16384> buffer{};
-  passwd entry{};
-  passwd* found = nullptr;
-  if (::getpwuid_r(user, &entry, buffer.data(), buffer.size(), &found) != 0 || found == nullptr) return false;
-  std::vector<gid_t> groups(256);
-  int count = static_cast<int>(groups.size());
-  if (::getgrouplist(entry.pw_name, entry.pw_gid, groups.data(), &count) < 0) return false;
-  return std::find(groups.begin(), groups.begin() + count, group) != groups.begin() + count;
-}
-
 // Of the files that come along the last one is kept; more than a few the kernel does not hand over.
 ssize_t receive(int socket, std::span<char> block, FileDescriptor& attached) {
   constexpr std::size_t most_files = 4;
@@ -100,17 +91,13 @@ ssize_t receive(int socket, std::span<char> block, FileDescriptor& attached) {
 
 }  // namespace
 
-ControlServer::ControlServer(const std::string& path, const std::string& group, Handler handler)
+ControlServer::ControlServer(const std::string& path, Access access, Handler handler)
     : path_(path),
       handler_(std::move(handler)),
+      access_(std::move(access)),
       listener_(make_socket()),
       epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
   if (epoll_.get() < 0) fail("cannot be watched");
-  if (!group.empty()) {
-    const struct group* entry = ::getgrnam(group.c_str());  // NOLINT: before any thread starts
-    if (entry == nullptr) throw std::runtime_error("control socket: there is no group " + group);
-    group_ = entry->gr_gid;
-  }
   std::error_code ignored;
   std::filesystem::create_directories(std::filesystem::path(path).parent_path(), ignored);
   remove_leftover(path);
@@ -119,13 +106,8 @@ ControlServer::ControlServer(const std::string& path, const std::string& group, 
   const int bound = ::bind(listener_.get(), as_sockaddr(address), sizeof address);
   ::umask(mask);
   if (bound != 0) fail(path + " cannot be bound");
-  if (group_ != no_group && (::chown(path.c_str(), static_cast<uid_t>(-1), group_) != 0 ||
-                             ::chmod(path.c_str(), S_IRUSR | S_IWUSR | S_IRGRP | S_IWGRP) != 0))
-    fail(path + " cannot be given to group " + group +
-         (::geteuid() == 0
-              ? ""
-              : " (without root, the daemon must be a member: SupplementaryGroups= in the unit)"));
-  if (::listen(listener_.get(), max_connections) != 0) fail(path + " cannot be listened on");
+  access_.open_file(path);
+  if (::listen(listener_.get(), most_at_the_door) != 0) fail(path + " cannot be listened on");
   epoll_event event{.events = EPOLLIN, .data = {.fd = listener_.get()}};
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, listener_.get(), &event) != 0) fail("cannot be watched");
 }
@@ -153,6 +135,10 @@ void ControlServer::handle_events(TimePoint now) {
     }
     answer_lines(connection);
     write_to(connection);
+    if (connection.stream && connection.ready && connection.outgoing.empty()) {
+      advance(connection);  // one part, so that others have their turn
+      write_to(connection);
+    }
     if (connection.closing && connection.outgoing.empty())
       connections_.erase(found);
     else
@@ -162,13 +148,14 @@ void ControlServer::handle_events(TimePoint now) {
 
 void ControlServer::drop_silent(TimePoint now) {
   std::erase_if(connections_, [now](const auto& entry) {
-    return !entry.second.stream && now - entry.second.last_progress > longest_silence;
+    const bool may_wait = entry.second.stream && !entry.second.ready;
+    return !may_wait && now - entry.second.last_progress > longest_silence;
   });
 }
 
 bool ControlServer::has_streams() const noexcept {
   return std::any_of(connections_.begin(), connections_.end(),
-                     [](const auto& entry) { return entry.second.stream != nullptr; });
+                     [](const auto& entry) { return entry.second.stream && !entry.second.ready; });
 }
 
 void ControlServer::advance_streams(TimePoint now) {
@@ -176,7 +163,7 @@ void ControlServer::advance_streams(TimePoint now) {
   next_advance_ = now + stream_pause;
   for (auto entry = connections_.begin(); entry != connections_.end();) {
     Connection& connection = entry->second;
-    if (connection.stream) {
+    if (connection.stream && !connection.ready) {
       advance(connection);
       connection.last_progress = now;
       write_to(connection);
@@ -199,22 +186,15 @@ void ControlServer::advance(Connection& connection) {
 }
 
 void ControlServer::accept_connections(TimePoint now) {
-  for (;;) {
+  // Those that are left are there the next time: others want to be heard as well.
+  for (int i = 0; i < most_at_once; ++i) {
     FileDescriptor socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket.get() < 0) return;
     Connection connection;
     connection.socket = std::move(socket);
     connection.last_progress = now;
-    if (!may_speak(connection.socket.get(), connection.peer)) {
-      connection.outgoing = R"({"error":"permission denied: only root and members of control.group may ask"})"
-                            "\n";
-      connection.closing = true;
-    } else if (connections_.size() >= max_connections) {
-      connection.outgoing = R"({"error":"too many control connections; try again"})"
-                            "\n";
-      connection.closing = true;
-    }
-    if (connection.closing) {  // one short line always fits into a fresh socket buffer
+    if (const auto refusal = admit(connection.socket.get(), connection.peer)) {
+      refuse(connection, *refusal);  // one short line always fits into a fresh socket buffer
       write_to(connection);
       continue;
     }
@@ -223,13 +203,20 @@ void ControlServer::accept_connections(TimePoint now) {
   }
 }
 
-bool ControlServer::may_speak(int socket, ControlPeer& peer) const {
-  ucred credentials{};
-  socklen_t size = sizeof credentials;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return false;
-  peer = {credentials.pid, credentials.uid, -1};
-  if (credentials.uid == 0 || credentials.uid == ::geteuid()) return true;
-  return group_ != no_group && (credentials.gid == group_ || in_group(credentials.uid, group_));
+std::optional<std::string> ControlServer::admit(int socket, ControlPeer& peer) {
+  const auto credentials = credentials_of(socket);
+  if (!credentials) return "permission denied: the kernel does not tell who asks";
+  peer = {credentials->process, credentials->user, -1, access_.roles_of(*credentials)};
+  if (peer.roles.empty())
+    return "permission denied: user " + std::to_string(peer.user) +
+           " has no role; root can give one: control.roles in daemon.yaml";
+  std::vector<HeldConnection> held;
+  for (const auto& [descriptor, one] : connections_)
+    held.push_back(
+        {descriptor, one.peer.user, one.stream != nullptr || !one.outgoing.empty(), one.last_progress});
+  Admission admission = admit_connection(held, peer.user, access_.is_privileged(*credentials));
+  if (admission.instead_of) connections_.erase(*admission.instead_of);
+  return std::move(admission.refusal);
 }
 
 void ControlServer::read_from(Connection& connection) {
@@ -259,19 +246,20 @@ void ControlServer::read_from(Connection& connection) {
   }
 }
 
+void ControlServer::refuse(Connection& connection, const std::string& message) {
+  connection.outgoing += nlohmann::ordered_json{{"error", message}}.dump(
+                             -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                         '\n';
+  connection.closing = true;
+  connection.incoming.clear();
+}
+
 void ControlServer::answer_lines(Connection& connection) {
-  const auto refuse = [&connection](const std::string& message) {
-    connection.outgoing += nlohmann::ordered_json{{"error", message}}.dump(
-                               -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
-                           '\n';
-    connection.closing = true;
-    connection.incoming.clear();
-  };
   for (;;) {
     const auto end = connection.incoming.find('\n');
     if (end == std::string::npos) {
       if (connection.incoming.size() > max_request_bytes)
-        refuse("request longer than " + std::to_string(max_request_bytes) + " bytes");
+        refuse(connection, "request longer than " + std::to_string(max_request_bytes) + " bytes");
       return;
     }
     const std::string line = connection.incoming.substr(0, end);
@@ -280,7 +268,7 @@ void ControlServer::answer_lines(Connection& connection) {
     if (!request) {
       spdlog::debug("control: process {} of user {}: {}", connection.peer.process, connection.peer.user,
                     request.error());
-      refuse(request.error());
+      refuse(connection, request.error());
       return;
     }
     FileDescriptor file;
@@ -294,6 +282,7 @@ void ControlServer::answer_lines(Connection& connection) {
         answer.first.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + '\n';
     if (answer.rest) {
       connection.stream = std::move(answer.rest);
+      connection.ready = answer.ready;
       connection.incoming.clear();
       connection.ending = std::exchange(connection.closing, false);  // its end may have come with the request
       return;
@@ -323,7 +312,8 @@ void ControlServer::write_to(Connection& connection) {
 
 void ControlServer::watch(const Connection& connection, bool added) {
   // A peer that does not read its answers is not asked for more requests.
-  const std::uint32_t wanted = !connection.outgoing.empty() ? EPOLLOUT : connection.ending ? 0U : EPOLLIN;
+  const bool more = !connection.outgoing.empty() || (connection.stream && connection.ready);
+  const std::uint32_t wanted = more ? EPOLLOUT : connection.ending ? 0U : EPOLLIN;
   epoll_event event{.events = wanted, .data = {.fd = connection.socket.get()}};
   ::epoll_ctl(epoll_.get(), added ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, connection.socket.get(), &event);
 }

@@ -1,11 +1,10 @@
 // The control socket: a unix stream socket on which each line is a request and each answer a line, or, where
 // an answer goes on, lines until either end has had enough.
 //
-// Who may speak is decided by the kernel's word on the peer (SO_PEERCRED): root, the daemon's own user, and
-// members of one group if the settings name it. Everything is bounded: connections, bytes of a request, bytes
-// waiting to be read by a slow peer, seconds without progress. A peer that sends garbage gets one error line
-// and is disconnected; nobody else notices. Not thread-safe: everything happens in handle_events() of one
-// thread.
+// Who may speak, and for what, is decided by the kernel's word on the peer (access.h). Everything is bounded:
+// connections, also of each user (connection_limits.h), bytes of a request, bytes waiting to be read by a
+// slow peer, seconds without progress. A peer that sends garbage gets one error line and is disconnected; no
+// one else notices. Not thread-safe: everything happens in handle_events() of one thread.
 #pragma once
 
 #include <sys/types.h>
@@ -13,10 +12,12 @@
 #include <cstddef>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 
 #include "base/time.h"
 #include "control/request.h"
+#include "daemon/control/access.h"
 #include "daemon/file_descriptor.h"
 
 namespace vpcwall {
@@ -31,6 +32,9 @@ using AnswerStream = std::function<bool(std::string& lines, std::size_t room, bo
 struct ControlAnswer {
   nlohmann::ordered_json first;
   AnswerStream rest;  // null: that was all
+  // Whether the lines of `rest` are there already: they are fetched as fast as the peer reads them, a part at
+  // a time, and not now and then.
+  bool ready = false;
 };
 
 struct ControlPeer {
@@ -38,13 +42,13 @@ struct ControlPeer {
   uid_t user = 0;
   int attached = -1;  // an open file that came beside the request, or none; closed when it is answered. A
                       // file belongs to the last line that is begun in the message that it comes with.
+  RoleSet roles;
 };
 
 class ControlServer {
  public:
   using Handler = std::function<ControlAnswer(const Request&, const ControlPeer&)>;
 
-  static constexpr std::size_t max_connections = 64;
   static constexpr std::size_t max_waiting_bytes = std::size_t{64} << 20U;
   static constexpr Duration longest_silence = std::chrono::seconds(30);
   // Of a stream: what its peer does not read is not fetched beyond this.
@@ -52,8 +56,8 @@ class ControlServer {
   static constexpr Duration stream_pause = std::chrono::milliseconds(100);
 
   // Replaces a socket that a dead daemon left at `path`; throws std::runtime_error when a live one answers
-  // there or the place cannot be used. `group` may be empty.
-  ControlServer(const std::string& path, const std::string& group, Handler handler);
+  // there or the place cannot be used.
+  ControlServer(const std::string& path, Access access, Handler handler);
   ~ControlServer();
   ControlServer(const ControlServer&) = delete;
   ControlServer& operator=(const ControlServer&) = delete;
@@ -61,12 +65,12 @@ class ControlServer {
   // Readable when handle_events() has something to do.
   [[nodiscard]] int event_fd() const noexcept { return epoll_.get(); }
   void handle_events(TimePoint now);
-  // Whether some answer goes on: then advance_streams() wants to be called every stream_pause.
+  // Whether some answer goes on now and then: advance_streams() wants to be called every stream_pause.
   [[nodiscard]] bool has_streams() const noexcept;
   // Fetches the next lines for every peer that has room for them.
   void advance_streams(TimePoint now);
-  // Disconnects peers that made no progress for longest_silence; those of a stream may take their time. Call
-  // now and then.
+  // Disconnects peers that made no progress for longest_silence; those of a stream of what is yet to happen
+  // may take their time. Call now and then.
   void drop_silent(TimePoint now);
 
  private:
@@ -78,14 +82,17 @@ class ControlServer {
         0;  // how many of `incoming` come before the one that `attached` belongs to
     std::string incoming, outgoing;
     AnswerStream stream;
+    bool ready = false;    // of the stream
     bool ending = false;   // the stream's peer wants to hear no more than is left
     bool closing = false;  // once `outgoing` is written
     TimePoint last_progress;
   };
 
   void accept_connections(TimePoint now);
-  [[nodiscard]] bool may_speak(int socket, ControlPeer& peer) const;
+  // What is said to a peer that may not stay; nothing when it may.
+  [[nodiscard]] std::optional<std::string> admit(int socket, ControlPeer& peer);
   static void read_from(Connection& connection);
+  static void refuse(Connection& connection, const std::string& message);
   void answer_lines(Connection& connection);
   static void write_to(Connection& connection);
   static void advance(Connection& connection);
@@ -93,7 +100,7 @@ class ControlServer {
 
   std::string path_;
   Handler handler_;
-  gid_t group_ = static_cast<gid_t>(-1);
+  Access access_;
   FileDescriptor listener_;
   FileDescriptor epoll_;
   std::map<int, Connection> connections_;

@@ -13,16 +13,20 @@
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "daemon/file_descriptor.h"
+#include "daemon/metrics/host_name.h"
+#include "policy/reporter.h"
 
 namespace vpcwall {
 namespace {
 
 constexpr int milliseconds_between_looks = 1000;  // while there are connections that may last too long
+constexpr Duration long_enough_to_speak = std::chrono::seconds(1);
 
 [[noreturn]] void fail(const ListenAddress& listen, const std::string& why) {
   throw std::runtime_error("http " + to_string(listen) + ": " + why +
@@ -122,6 +126,39 @@ bool has_body(MHD_Connection* connection) {
              nullptr;
 }
 
+// Of a socket's address; nothing when it is of another family.
+std::optional<IpAddress> address_of(const sockaddr* address) {
+  if (address->sa_family == AF_INET) {
+    sockaddr_in plain{};
+    std::memcpy(&plain, address, sizeof plain);
+    return IpAddress::from_ipv4_bytes(std::as_bytes(std::span<const in_addr, 1>(&plain.sin_addr, 1)));
+  }
+  if (address->sa_family != AF_INET6) return std::nullopt;
+  sockaddr_in6 plain{};
+  std::memcpy(&plain, address, sizeof plain);
+  return unmapped(
+      IpAddress::from_ipv6_bytes(std::as_bytes(std::span<const in6_addr, 1>(&plain.sin6_addr, 1))));
+}
+
+// What one peer can have many of, as one.
+IpAddress counted(IpAddress address) noexcept {
+  constexpr std::uint64_t loopback = 127;
+  if (address.family == Family::ipv6)
+    address.low = 0;
+  else if (address.high >> 56U == loopback)
+    address.high = loopback << 56U;
+  return address;
+}
+
+// Where it arrived.
+std::optional<IpAddress> local_address_of(int socket) {
+  SocketAddress own;
+  own.size = sizeof own.storage;
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&own.storage), &own.size) != 0)  // NOLINT
+    return std::nullopt;
+  return address_of(own.get());
+}
+
 HttpAnswer plain(unsigned status, std::string sentence) {
   return {status, "text/plain; charset=utf-8", std::move(sentence) + '\n'};
 }
@@ -151,8 +188,20 @@ struct HttpServer::Callbacks {
   static MHD_Result request(void* server, MHD_Connection* connection, const char* path, const char* method,
                             const char* /*version*/, const char* /*body*/, std::size_t* /*size*/,
                             void** /*state*/) {
-    return send(connection,
-                answer_to(static_cast<HttpServer*>(server)->routes_, method, path, has_body(connection)));
+    HttpServer& self = *static_cast<HttpServer*>(server);
+    const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (info == nullptr) return MHD_NO;
+    Connection& known = self.connections_[info->connect_fd];
+    known.answered = true;
+    known.since = self.now_;
+    const char* host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
+    if (auto refusal = self.refusal_of(host, info->connect_fd)) return send(connection, std::move(*refusal));
+    return send(connection, answer_to(self.routes_, method, path, has_body(connection)));
+  }
+
+  static MHD_Result accept(void* server, const sockaddr* address, socklen_t /*size*/) {
+    const auto from = address_of(address);
+    return from && static_cast<HttpServer*>(server)->admit(counted(*from)) ? MHD_YES : MHD_NO;
   }
 
   static void notify(void* self, MHD_Connection* connection, void** /*context*/,
@@ -161,7 +210,10 @@ struct HttpServer::Callbacks {
     const MHD_ConnectionInfo* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     if (info == nullptr) return;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
-      server.connections_[info->connect_fd] = server.now_;
+      const MHD_ConnectionInfo* peer =
+          MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+      const auto from = peer == nullptr ? std::nullopt : address_of(peer->client_addr);
+      server.connections_[info->connect_fd] = {counted(from.value_or(IpAddress{})), server.now_};
     } else {
       server.connections_.erase(info->connect_fd);
       server.room_again_ = true;
@@ -171,11 +223,37 @@ struct HttpServer::Callbacks {
 
 void HttpServer::StopDaemon::operator()(MHD_Daemon* daemon) const noexcept { MHD_stop_daemon(daemon); }
 
-HttpServer::HttpServer(const ListenAddress& listen, HttpRoutes routes, FileDescriptor given)
-    : routes_(std::move(routes)) {
+bool HttpServer::admit(const IpAddress& from) {
+  unsigned held = 0;
+  auto silent = connections_.end();
+  for (auto one = connections_.begin(); one != connections_.end(); ++one) {
+    if (one->second.from != from || one->second.ending) continue;
+    ++held;
+    const bool older = silent == connections_.end() || one->second.since < silent->second.since;
+    if (!one->second.answered && older) silent = one;
+  }
+  if (held < max_per_address) return true;
+  if (silent == connections_.end() || now_ - silent->second.since < long_enough_to_speak) return false;
+  silent->second.ending = true;
+  ::shutdown(silent->first, SHUT_RDWR);
+  return true;
+}
+
+// Without a Host there was no browser: those of HTTP/1.1 must have one, which the library sees to.
+std::optional<HttpAnswer> HttpServer::refusal_of(const char* host, int connection) const {
+  if (host == nullptr) return std::nullopt;
+  const auto named = host_of_header(host);
+  if (named && is_this_host(*named, local_address_of(connection), hosts_)) return std::nullopt;
+  return plain(MHD_HTTP_MISDIRECTED_REQUEST, "this is not the host " + quoted(host) +
+                                                 "; if it is, add its name to http.hosts in daemon.yaml");
+}
+
+HttpServer::HttpServer(const ListenAddress& listen, HttpRoutes routes, std::vector<std::string> hosts,
+                       FileDescriptor given)
+    : routes_(std::move(routes)), hosts_(std::move(hosts)) {
   FileDescriptor socket = given ? std::move(given) : listening_socket(listen);
-  daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, nullptr, nullptr, Callbacks::request,
-                                 this, MHD_OPTION_EXTERNAL_LOGGER, log_line, nullptr,
+  daemon_.reset(MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, Callbacks::accept, this,
+                                 Callbacks::request, this, MHD_OPTION_EXTERNAL_LOGGER, log_line, nullptr,
                                  MHD_OPTION_LISTEN_SOCKET, socket.get(), MHD_OPTION_CONNECTION_LIMIT,
                                  max_connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT, max_request_bytes,
                                  MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_CONNECTION,
@@ -199,8 +277,11 @@ int HttpServer::patience(int most) const noexcept {
 
 void HttpServer::handle_events(TimePoint now) {
   now_ = now;
-  for (const auto& [descriptor, since] : connections_)
-    if (now - since > longest_connection) ::shutdown(descriptor, SHUT_RDWR);
+  for (auto& [descriptor, one] : connections_)
+    if (now - one.since > (one.answered ? longest_answer : longest_header)) {
+      one.ending = true;
+      ::shutdown(descriptor, SHUT_RDWR);
+    }
   // Once: among many who come and go there is always one more, and others wait for this thread.
   room_again_ = false;
   if (MHD_run(daemon_.get()) != MHD_YES) throw std::runtime_error("http: the server has failed");
@@ -218,7 +299,8 @@ std::unique_ptr<HttpServer> open_http(const Settings::Http& settings, HttpRoutes
   if (elsewhere) given = FileDescriptor();  // the address is a written one
   const bool is_given = static_cast<bool>(given);
   try {
-    auto server = std::make_unique<HttpServer>(*settings.listen, std::move(routes), std::move(given));
+    auto server =
+        std::make_unique<HttpServer>(*settings.listen, std::move(routes), settings.hosts, std::move(given));
     spdlog::info("http {}: metrics at /metrics",
                  is_given ? "on the service manager's socket" : to_string(*settings.listen));
     return server;

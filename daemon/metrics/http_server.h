@@ -2,21 +2,25 @@
 // for.
 //
 // It has no thread: whoever polls event_fd() calls handle_events(), and the routes are called in there.
-// Everything is bounded: connections, bytes of a request, seconds of a connection whatever its peer does. One
-// request per connection. What cannot be understood is answered with a status of 4xx; nobody else notices.
-// Who may ask is whoever can connect, so a route tells nothing that is secret, and changes nothing.
+// Everything is bounded: connections, also from one address, bytes of a request, seconds until its header is
+// there and until its answer has been read. One request per connection, and only for a name of this host
+// (host_name.h). What cannot be understood is answered with a status of 4xx; no one else notices. Anyone who
+// can connect may ask, so a route tells nothing that is secret, and changes nothing.
 #pragma once
 
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "daemon/file_descriptor.h"
 #include "daemon/metrics/listen_address.h"
 #include "daemon/settings.h"
+#include "net/address.h"
 
 struct MHD_Daemon;
 
@@ -33,14 +37,20 @@ using HttpRoutes = std::map<std::string, std::function<HttpAnswer()>, std::less<
 
 class HttpServer {
  public:
-  static constexpr unsigned max_connections = 16;
+  static constexpr unsigned max_connections = 32;
+  // From one address: the whole of 127.0.0.0/8 is one, and so is each /64 of IPv6. When they are taken, one
+  // that has said nothing for a second ends for the next.
+  static constexpr unsigned max_per_address = 16;
   static constexpr std::size_t max_request_bytes = 16'384;
-  static constexpr Duration longest_connection = std::chrono::seconds(10);
+  static constexpr Duration longest_header = std::chrono::seconds(5);   // from the connection on
+  static constexpr Duration longest_answer = std::chrono::seconds(10);  // from the header on
 
   // Listens; throws std::runtime_error with a line for the operator when it cannot. An address that this
   // host does not have yet is answered on once it has it, and the log says so.
+  // `hosts`: by which names it may be asked besides those of the loopback device and its own address.
   // `given`, if there is one, listens already, and nothing is bound.
-  HttpServer(const ListenAddress& listen, HttpRoutes routes, FileDescriptor given = FileDescriptor());
+  HttpServer(const ListenAddress& listen, HttpRoutes routes, std::vector<std::string> hosts = {},
+             FileDescriptor given = FileDescriptor());
   ~HttpServer();
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
@@ -59,10 +69,22 @@ class HttpServer {
     void operator()(MHD_Daemon* daemon) const noexcept;
   };
 
+  struct Connection {
+    IpAddress from;         // as counted()
+    TimePoint since;        // its beginning, or when its header was there
+    bool answered = false;  // its header was there
+    bool ending = false;
+  };
+
+  // Whether one more from there may come; makes room for it if it can.
+  [[nodiscard]] bool admit(const IpAddress& from);
+  [[nodiscard]] std::optional<HttpAnswer> refusal_of(const char* host, int connection) const;
+
   HttpRoutes routes_;
-  TimePoint now_{};                       // of the events that are being handled
-  std::map<int, TimePoint> connections_;  // since when, by descriptor
-  bool room_again_ = false;               // a connection has ended
+  std::vector<std::string> hosts_;
+  TimePoint now_{};                        // of the events that are being handled
+  std::map<int, Connection> connections_;  // by descriptor
+  bool room_again_ = false;                // a connection has ended
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon_;
   int event_fd_ = -1;
 };

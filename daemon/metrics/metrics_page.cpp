@@ -9,7 +9,7 @@ namespace vpcwall {
 
 HttpAnswer MetricsPage::metrics() {
   if (text_.empty() || now() - collected_ > fresh_for) {
-    const ControlPeer ourselves{::getpid(), ::geteuid()};
+    const ControlPeer ourselves{::getpid(), ::geteuid(), -1, RoleSet::all()};
     const ControlAnswer status = commands_.answer({"status", {}}, ourselves);
     const ControlAnswer rules = commands_.answer({"rules", {}}, ourselves);
     if (inherited_.is_null()) inherited_ = commands_.inherited_rules();

@@ -23,14 +23,20 @@ class Table {
 
   [[nodiscard]] std::string text() const {
     std::vector<std::size_t> widths;
+    return text(widths);
+  }
+  // As the part of a table that comes after those with these widths, which grow with it; the first part,
+  // which finds none, has the titles.
+  [[nodiscard]] std::string text(std::vector<std::size_t>& widths) const {
+    const bool is_first = widths.empty();
+    widths.resize(columns_.size());
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      std::size_t width = columns_[i].title.size();
-      for (const auto& cells : rows_) width = std::max(width, cells.at(i).size());
-      widths.push_back(width);
+      widths[i] = std::max(widths[i], columns_[i].title.size());
+      for (const auto& cells : rows_) widths[i] = std::max(widths[i], cells.at(i).size());
     }
     std::vector<std::string> titles;
     for (const Column& column : columns_) titles.push_back(column.title);
-    std::string text = line(titles, widths);
+    std::string text = is_first ? line(titles, widths) : std::string();
     for (const auto& cells : rows_) text += line(cells, widths);
     return text;
   }
@@ -190,7 +196,7 @@ std::string rules_text(const ordered_json& report) {
   return rules.text() + '\n' + gates.text() + '\n' + reasons.text();
 }
 
-std::string flows_text(const ordered_json& report) {
+std::string FlowsText::part(const ordered_json& flows) {
   Table table({{"INTERFACE"},
                {"PROTOCOL"},
                {"LOCAL"},
@@ -201,14 +207,25 @@ std::string flows_text(const ordered_json& report) {
                {"REPLIES", true},
                {"IDLE", true},
                {"EXPIRES", true}});
-  for (const auto& flow : report.at("flows"))
+  for (const auto& flow : flows)
     table.row({flow.at("interface").get<std::string>(), flow.at("protocol").get<std::string>(),
                endpoint(flow, "local", "local_port"), endpoint(flow, "remote", "remote_port"),
                flow.at("opened").get<std::string>(), flow.at("state").get<std::string>(),
                number(flow.at("packets").at("original")), number(flow.at("packets").at("reply")),
                ago(flow.at("idle_seconds")), ago(flow.at("expires_in_seconds"))});
-  const auto shown = report.at("flows").size();
-  return table.text() + '\n' + std::to_string(shown) + " of " + number(report.at("total")) + " flows\n";
+  shown_ += flows.size();
+  return table.text(widths_);
+}
+
+std::string FlowsText::end(const ordered_json& total) {
+  const std::string titles = widths_.empty() ? part(ordered_json::array()) : std::string();
+  return titles + '\n' + std::to_string(shown_) + " of " + number(total) + " flows\n";
+}
+
+std::string flows_text(const ordered_json& report) {
+  FlowsText text;
+  const std::string table = text.part(report.at("flows"));
+  return table + text.end(report.at("total"));
 }
 
 }  // namespace vpcwall

@@ -1,6 +1,5 @@
 #include "control/reports.h"
 
-#include <map>
 #include <set>
 
 namespace vpcwall {
@@ -98,40 +97,45 @@ ordered_json rules_report(const CompiledPolicy& policy, const CounterSlots& slot
   return report;
 }
 
+FlowRows::FlowRows(const CompiledPolicy& policy, const CounterSlots& slots) : slots_(slots) {
+  for (const CompiledInterface& interface : policy.interfaces) names_[interface.number] = interface.name;
+}
+
+ordered_json FlowRows::row(const Flow& flow, TimePoint now) const {
+  const auto name = names_.find(flow.key.interface);
+  ordered_json row;
+  row["interface"] = name == names_.end() ? std::string() : name->second;
+  row["protocol"] = to_string(flow.key.protocol);
+  row["local"] = to_string(flow.key.local());
+  row["remote"] = to_string(flow.key.remote());
+  if (has_ports(flow.key.protocol)) {
+    row["local_port"] = flow.key.local_port;
+    row["remote_port"] = flow.key.remote_port;
+  } else if (is_icmp(flow.key.protocol)) {
+    row["id"] = flow.key.local_port;
+  }
+  row["opened"] = flow.originator == Originator::local ? "egress" : "ingress";
+  row["state"] = to_string(flow.state);
+  row["packets"] = {{"original", flow.packets[0]}, {"reply", flow.packets[1]}};
+  row["bytes"] = {{"original", flow.bytes[0]}, {"reply", flow.bytes[1]}};
+  row["age_seconds"] = seconds(now - flow.opened_at);
+  row["idle_seconds"] = seconds(now - flow.last_packet);
+  row["expires_in_seconds"] = seconds(flow.expires - now);
+  if (flow.opened_by != Flow::nobody) {
+    row["rule"] = slots_.identity(flow.opened_by).rule;
+    row["group"] = slots_.owner_name(flow.opened_by);
+  }
+  return row;
+}
+
 ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slots,
                           std::span<const Flow> flows, std::size_t total, TimePoint now) {
-  std::map<InterfaceNumber, std::string> names;
-  for (const CompiledInterface& interface : policy.interfaces) names[interface.number] = interface.name;
-
+  const FlowRows all(policy, slots);
   ordered_json report;
   report["schema"] = "vpcwall/flows/1";
   report["total"] = total;
   auto& rows = report["flows"] = ordered_json::array();
-  for (const Flow& flow : flows) {
-    ordered_json row;
-    row["interface"] = names[flow.key.interface];
-    row["protocol"] = to_string(flow.key.protocol);
-    row["local"] = to_string(flow.key.local());
-    row["remote"] = to_string(flow.key.remote());
-    if (has_ports(flow.key.protocol)) {
-      row["local_port"] = flow.key.local_port;
-      row["remote_port"] = flow.key.remote_port;
-    } else if (is_icmp(flow.key.protocol)) {
-      row["id"] = flow.key.local_port;
-    }
-    row["opened"] = flow.originator == Originator::local ? "egress" : "ingress";
-    row["state"] = to_string(flow.state);
-    row["packets"] = {{"original", flow.packets[0]}, {"reply", flow.packets[1]}};
-    row["bytes"] = {{"original", flow.bytes[0]}, {"reply", flow.bytes[1]}};
-    row["age_seconds"] = seconds(now - flow.opened_at);
-    row["idle_seconds"] = seconds(now - flow.last_packet);
-    row["expires_in_seconds"] = seconds(flow.expires - now);
-    if (flow.opened_by != Flow::nobody) {
-      row["rule"] = slots.identity(flow.opened_by).rule;
-      row["group"] = slots.owner_name(flow.opened_by);
-    }
-    rows.push_back(std::move(row));
-  }
+  for (const Flow& flow : flows) rows.push_back(all.row(flow, now));
   return report;
 }
 

@@ -4,8 +4,10 @@
 // of each shard under its lock by the caller, then described here at leisure.
 #pragma once
 
+#include <map>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "engine/counters.h"
@@ -19,6 +21,17 @@ namespace vpcwall {
 // "active": false.
 [[nodiscard]] nlohmann::ordered_json rules_report(const CompiledPolicy& policy, const CounterSlots& slots,
                                                   std::span<const Counters* const> shards, TimePoint now);
+
+// Flows as rows of a report, some at a time.
+class FlowRows {
+ public:
+  FlowRows(const CompiledPolicy& policy, const CounterSlots& slots);
+  [[nodiscard]] nlohmann::ordered_json row(const Flow& flow, TimePoint now) const;
+
+ private:
+  const CounterSlots& slots_;
+  std::map<InterfaceNumber, std::string> names_;
+};
 
 // {"schema": "vpcwall/flows/1", "total", "flows": [...]}; `total` may be more than the flows given.
 [[nodiscard]] nlohmann::ordered_json flows_report(const CompiledPolicy& policy, const CounterSlots& slots,

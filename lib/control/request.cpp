@@ -9,11 +9,17 @@ constexpr int max_request_depth = 8;  // far above what any verb takes
 
 std::string known_verbs() {
   std::string text;
-  for (const std::string_view verb : request_verbs) text += (text.empty() ? "" : ", ") + std::string(verb);
+  for (const RequestVerb& verb : request_verbs) text += (text.empty() ? "" : ", ") + std::string(verb.name);
   return text;
 }
 
 }  // namespace
+
+const RequestVerb* find_verb(std::string_view name) noexcept {
+  const auto* found = std::find_if(request_verbs.begin(), request_verbs.end(),
+                                   [name](const RequestVerb& verb) { return verb.name == name; });
+  return found == request_verbs.end() ? nullptr : found;
+}
 
 Expected<Request, std::string> read_request(std::string_view line) {
   if (line.size() > max_request_bytes)
@@ -31,7 +37,7 @@ Expected<Request, std::string> read_request(std::string_view line) {
   if (verb == object.end() || !verb->is_string())
     return Unexpected{"request has no \"verb\"; expected one of " + known_verbs()};
   std::string name = verb->get<std::string>();
-  if (std::find(request_verbs.begin(), request_verbs.end(), name) == request_verbs.end())
+  if (find_verb(name) == nullptr)
     return Unexpected{"unknown verb \"" + name.substr(0, 40) + "\"; expected one of " + known_verbs()};
   return Request{std::move(name), std::move(object)};
 }

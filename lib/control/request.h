@@ -13,16 +13,36 @@
 #include <string_view>
 
 #include "base/expected.h"
+#include "control/role.h"
 
 namespace vpcwall {
 
 inline constexpr std::size_t max_request_bytes = std::size_t{64} << 10U;  // the line end included
-inline constexpr std::array<std::string_view, 15> request_verbs{
-    "status", "rules",   "flows",   "reload", "apply",     "confirm", "rollback", "history",
-    "policy", "explain", "observe", "tap",    "decisions", "advance", "shadow"};
+
+struct RequestVerb {
+  std::string_view name;
+  Role role;  // what it needs
+};
+inline constexpr std::array<RequestVerb, 15> request_verbs{{{"status", Role::view},
+                                                            {"rules", Role::view},
+                                                            {"flows", Role::view},
+                                                            {"explain", Role::view},
+                                                            {"history", Role::view},
+                                                            {"policy", Role::view},
+                                                            {"reload", Role::change},
+                                                            {"apply", Role::change},
+                                                            {"rollback", Role::change},
+                                                            {"shadow", Role::change},
+                                                            {"confirm", Role::confirm},
+                                                            {"observe", Role::debug},
+                                                            {"tap", Role::debug},
+                                                            {"decisions", Role::debug},
+                                                            {"advance", Role::debug}}};
+// Null when there is no such verb.
+[[nodiscard]] const RequestVerb* find_verb(std::string_view name) noexcept;
 
 struct Request {
-  std::string verb;          // one of request_verbs
+  std::string verb;          // the name of one of request_verbs
   nlohmann::json arguments;  // the whole object, the verb included
 };
 

@@ -126,4 +126,17 @@ void WaitingFlows::visit(TimePoint now, const std::function<void(const Flow&)>& 
     if (flow.expires > now) visitor(flow);
 }
 
+std::size_t WaitingFlows::buckets() const {
+  const std::lock_guard lock(mutex_);
+  return flows_.bucket_count();
+}
+
+void WaitingFlows::visit(std::size_t first, std::size_t last, TimePoint now,
+                         const std::function<void(const Flow&)>& visitor) const {
+  const std::lock_guard lock(mutex_);
+  for (std::size_t bucket = first; bucket < last && bucket < flows_.bucket_count(); ++bucket)
+    for (auto flow = flows_.begin(bucket); flow != flows_.end(bucket); ++flow)
+      if (flow->second.expires > now) visitor(flow->second);
+}
+
 }  // namespace vpcwall

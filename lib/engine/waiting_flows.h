@@ -59,6 +59,10 @@ class WaitingFlows {
   bool expire(TimePoint now);
   void drop_if(const std::function<bool(const Flow&)>& ended);
   void visit(TimePoint now, const std::function<void(const Flow&)>& visitor) const;
+  // The same in parts: those in the buckets [first, last). Once all are added a flow stays in its bucket.
+  [[nodiscard]] std::size_t buckets() const;
+  void visit(std::size_t first, std::size_t last, TimePoint now,
+             const std::function<void(const Flow&)>& visitor) const;
 
  private:
   struct Expiry {

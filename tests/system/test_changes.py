@@ -50,8 +50,8 @@ def apply(daemon, policy, **arguments):
         os.close(memory)
 
 
-def audit(daemon):
-    return [json.loads(line) for line in (daemon.folder / "state/audit.log").read_text().splitlines()]
+def audit(daemon, name="audit.log"):
+    return [json.loads(line) for line in (daemon.folder / "state" / name).read_text().splitlines()]
 
 
 def passes(vpc):
@@ -102,7 +102,7 @@ def test_a_policy_with_mistakes_is_not_applied(vpc, guard):
     assert "apply refused, the old policy stays in force" in result.stderr
     assert daemon.policy_path.read_text() == OPEN.text()
     assert sorted(path.name for path in daemon.folder.glob("policy.yaml*")) == ["policy.yaml"]
-    assert audit(daemon)[-1]["accepted"] is False
+    assert audit(daemon, "audit-refused.log")[-1]["accepted"] is False
 
 
 def test_who_locks_himself_out_gets_back_in(vpc, guard):

@@ -6,11 +6,26 @@ namespace vpcwall {
 namespace {
 
 TEST(ReadRequest, TakesEachVerb) {
-  for (const std::string_view verb : request_verbs) {
+  for (const auto& [verb, role] : request_verbs) {
     const auto request = read_request(R"({"verb":")" + std::string(verb) + R"("})");
     ASSERT_TRUE(request.has_value()) << verb;
     EXPECT_EQ(request->verb, verb);
+    EXPECT_EQ(find_verb(verb)->role, role) << "each once";
   }
+  EXPECT_EQ(find_verb("stauts"), nullptr);
+}
+
+TEST(RoleSet, HasWhatWasGivenAndToViewWithIt) {
+  EXPECT_TRUE(RoleSet{}.empty());
+  EXPECT_FALSE(RoleSet{}.has(Role::view));
+  RoleSet roles{Role::confirm};
+  EXPECT_TRUE(roles.has(Role::view));
+  EXPECT_TRUE(roles.has(Role::confirm));
+  EXPECT_FALSE(roles.has(Role::change));
+  EXPECT_FALSE(RoleSet{Role::view}.has(Role::debug));
+  roles |= {Role::change, Role::debug};
+  roles |= {Role::view};
+  EXPECT_EQ(roles, RoleSet::all());
 }
 
 TEST(ReadRequest, SaysWhatIsWrong) {

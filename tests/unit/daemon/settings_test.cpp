@@ -41,9 +41,12 @@ backend: xt
 fail_mode: open
 queues: {first: 10, count: 4, length: 1024, copy_bytes: 256, receive_buffer: 1048576}
 devices: {web: eth0, eni-0a1b2c3d: eth1}
-control: {socket: /tmp/vpcwall.sock, group: adm}
+control:
+  socket: /tmp/vpcwall.sock
+  group: adm
+  roles: {view: {users: [prometheus, 1001], groups: [ops]}, confirm: {groups: [oncall]}}
 state: {directory: /srv/state, policies: 5, snapshot_seconds: 7}
-http: {listen: "[::1]:9100"}
+http: {listen: "[::1]:9100", hosts: [router.example.org, "2001:db8::7"]}
 metrics: {most_rules: 50}
 log: {level: debug}
 flows: {capacity_per_worker: 4096}
@@ -60,8 +63,12 @@ remove_hooks_at_stop: false
   expected.queues = {.first = 10, .count = 4, .length = 1024, .copy_bytes = 256, .receive_buffer = 1'048'576};
   expected.devices = {{"web", "eth0"}, {"eni-0a1b2c3d", "eth1"}};
   expected.control = {.socket = "/tmp/vpcwall.sock", .group = "adm"};
+  expected.control.roles[static_cast<std::size_t>(Role::view)] = {{"prometheus", "1001"}, {"ops"}};
+  expected.control.roles[static_cast<std::size_t>(Role::confirm)] = {{}, {"oncall"}};
   expected.state = {.directory = "/srv/state", .policies = 5, .snapshot_seconds = 7};
-  expected.http = {.listen = ListenAddress{*parse_address("::1"), 9100}, .required = true};
+  expected.http = {.listen = ListenAddress{*parse_address("::1"), 9100},
+                   .required = true,
+                   .hosts = {"router.example.org", "2001:db8::7"}};
   expected.most_rule_metrics = 50;
   expected.log_level = LogLevel::debug;
   expected.flows_per_worker = 4096;
@@ -114,6 +121,13 @@ TEST(SettingsTest, ReportsEachMistakeWithItsPlace) {
       {"version: 1\ncontrol: {socket: run.sock}", 2, 19, "run.sock"},
       {"version: 1\ncontrol: {socket: /" + std::string(120, 'x') + "}", 2, 19, "121"},
       {"version: 1\ncontrol: {port: 1}", 2, 11, "port"},
+      {"version: 1\ncontrol: {roles: {admin: {}}}", 2, 19, "admin"},
+      {"version: 1\ncontrol: {roles: {view: [root]}}", 2, 25, "a list"},
+      {"version: 1\ncontrol: {roles: {view: {users: root}}}", 2, 33, "users, a list"},
+      {"version: 1\ncontrol: {roles: {view: {users: [\"\"]}}}", 2, 34, "the name or number"},
+      {"version: 1\ncontrol: {roles: {view: {groups: [\"a\\u202eb\"]}}}", 2, 35, "a\\u202eb"},
+      {"version: 1\nhttp: {hosts: [\"a:80\"]}", 2, 16, "without a port"},
+      {"version: 1\nhttp: {hosts: [Router.example.]}", 2, 16, "write router.example"},
       {"version: 1\nhttp: 9465", 2, 7, "9465"},
       {"version: 1\nhttp: {port: 9465}", 2, 8, "port"},
       {"version: 1\nhttp: {listen: 9465}", 2, 16, "expected ADDRESS:PORT, auto or off"},

@@ -32,7 +32,8 @@ class ControlStreams : public ::testing::Test {
     std::array<char, 64> name{"/tmp/vpcwall-control-XXXXXX"};
     folder_ = ::mkdtemp(name.data());
     server_ = std::make_unique<ControlServer>(
-        folder_ + "/socket", "", [this](const Request& request, const ControlPeer& peer) -> ControlAnswer {
+        folder_ + "/socket", Access({}),
+        [this](const Request& request, const ControlPeer& peer) -> ControlAnswer {
           if (request.verb == "apply") return {{{"file", content_of(peer.attached)}}, {}};
           if (request.verb != "observe") return {{{"answer", request.verb}}, {}};
           const auto alive = std::make_shared<int>(0);
