@@ -155,15 +155,17 @@ off_t AuditFile::write(const std::string& line) const {
   return facts.st_size;
 }
 
+// The head goes first: after a kill in between, files are left that it does not ask for, and none is missing.
 void AuditFile::rotate() {
+  for (unsigned number = settings_.generations; number-- > 0;)
+    if (const auto first = first_entry_of(generation(number))) {
+      head_.first = *first;
+      keep_head(head_);
+      break;
+    }
   for (unsigned number = settings_.generations; number > 0; --number)
     if (std::rename(generation(number - 1).c_str(), generation(number).c_str()) != 0 && errno != ENOENT)
       fail(generation(number));
-  for (unsigned number = settings_.generations; number > 0; --number)
-    if (const auto first = first_entry_of(generation(number))) {
-      head_.first = *first;
-      return keep_head(head_);
-    }
 }
 
 void AuditFile::keep_head(const ChainHead& head) const {

@@ -102,6 +102,28 @@ TEST_F(AuditFiles, GoOnAfterAKillBetweenLineAndHead) {
   EXPECT_EQ(verify().last, 4U);
 }
 
+TEST_F(AuditFiles, GoOnAfterAKillBetweenHeadAndRotation) {
+  const auto path = [this](int number) { return settings_.path + '.' + std::to_string(number); };
+  {
+    AuditFile file(settings_);
+    for (std::uint64_t first = 1; file.head().first == first;) {
+      if (std::filesystem::exists(path(3)))
+        std::filesystem::copy_file(path(3), folder_ + "/oldest",
+                                   std::filesystem::copy_options::overwrite_existing);
+      append(file, 1);
+    }
+  }
+  std::filesystem::rename(path(1), settings_.path);
+  std::filesystem::rename(path(2), path(1));
+  std::filesystem::rename(path(3), path(2));
+  std::filesystem::rename(folder_ + "/oldest", path(3));
+  AuditFile file(settings_);
+  EXPECT_THAT(file.warning(), IsEmpty());
+  EXPECT_TRUE(verify().intact());
+  append(file, 1);
+  EXPECT_TRUE(verify().intact());
+}
+
 TEST_F(AuditFiles, CutOffALineThatWasNeverFinished) {
   {
     AuditFile file(settings_);
